@@ -1,0 +1,107 @@
+package ws
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Origins is a set of allowed origins, made by [ParseOrigins] and then never changed. The zero value is empty.
+type Origins struct{ set map[origin]struct{} }
+
+// origin is a scheme, a host in lower case and a port that is never empty (RFC 6454 §4).
+type origin struct{ scheme, host, port string }
+
+// ParseOrigins returns the set of the given origins. Each is an http or https URL with a host, and the port of its
+// scheme unless it names one; a path is ignored.
+func ParseOrigins(list []string) (Origins, error) {
+	set := make(map[origin]struct{}, len(list))
+	for _, s := range list {
+		u, err := url.ParseRequestURI(s)
+		if err != nil {
+			return Origins{}, fmt.Errorf("allowed origin: %w", err)
+		}
+		if u.Scheme != "http" && u.Scheme != "https" {
+			return Origins{}, fmt.Errorf("allowed origin %q: the scheme has to be http or https", s)
+		}
+		if u.Host == "" {
+			return Origins{}, fmt.Errorf("allowed origin %q: there is no host", s)
+		}
+		o, ok := newOrigin(u.Scheme, u.Host)
+		if !ok {
+			return Origins{}, fmt.Errorf("allowed origin %q: bad host or port", s)
+		}
+		set[o] = struct{}{}
+	}
+	return Origins{set}, nil
+}
+
+// Len returns the number of different origins in the set.
+func (o Origins) Len() int { return len(o.set) }
+
+// newOrigin fills in the default port of scheme. It fails if hostport can not be divided.
+func newOrigin(scheme, hostport string) (origin, bool) {
+	host, port, ok := splitHostPort(hostport)
+	if port == "" {
+		port = "80"
+		if scheme == "https" {
+			port = "443"
+		}
+	}
+	return origin{scheme, strings.ToLower(host), port}, ok
+}
+
+// splitHostPort divides "host:port", "host", "[v6]:port" and "[v6]"; the brackets are dropped.
+func splitHostPort(s string) (host, port string, ok bool) {
+	host = s
+	if strings.HasPrefix(s, "[") {
+		var after string
+		if host, after, ok = strings.Cut(s[1:], "]"); !ok || after != "" && after[0] != ':' {
+			return "", "", false
+		}
+		port = strings.TrimPrefix(after, ":")
+	} else {
+		host, port, _ = strings.Cut(s, ":")
+	}
+	ok = !strings.ContainsAny(host, "[]") && !strings.ContainsAny(port, ":[]")
+	return host, port, ok
+}
+
+// checkOrigin applies the origin policy to r. A request without an origin passes: it is not from a browser, and such
+// a client could claim any origin (RFC 6455 §10.2).
+func (p *UpgradePolicy) checkOrigin(r *http.Request) *UpgradeError {
+	if !p.SameOrigin && p.AllowedOrigins.Len() == 0 {
+		return nil
+	}
+	value := r.Header.Get("Origin")
+	if value == "" {
+		value = r.Header.Get("Sec-Websocket-Origin") // the name of early drafts
+	}
+	if value == "" {
+		return nil
+	}
+	u, err := url.ParseRequestURI(value)
+	if err != nil {
+		return ErrOriginInvalid
+	}
+	o, ok := newOrigin(u.Scheme, u.Host)
+	if !ok {
+		return ErrOriginInvalid
+	}
+	if p.SameOrigin {
+		scheme := "http"
+		if r.TLS != nil {
+			scheme = "https"
+		}
+		if ours, ok := newOrigin(scheme, r.Host); !ok || o != ours {
+			return ErrOriginNotSame
+		}
+	}
+	if p.AllowedOrigins.Len() > 0 {
+		if _, ok := p.AllowedOrigins.set[o]; !ok {
+			return ErrOriginNotAllowed
+		}
+	}
+	return nil
+}

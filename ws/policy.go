@@ -1,0 +1,64 @@
+package ws
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// UpgradePolicy is what a server demands of a request and offers in return. The zero value admits any origin and
+// offers nothing. It must not be changed while it is in use; swap it for another.
+type UpgradePolicy struct {
+	// SameOrigin admits a browser only if its page has the scheme, host and port of the request itself. The scheme
+	// is https exactly if this very connection has TLS.
+	SameOrigin bool
+	// AllowedOrigins admits a browser only if the origin of its page is in the set; empty admits all. Together with
+	// SameOrigin, both have to hold.
+	AllowedOrigins Origins
+	// Compression agrees to permessage-deflate where it is offered acceptably, see [NegotiateDeflate].
+	Compression bool
+	// AllowNoMasking agrees to unmasked frames from a client that asks with [NoMaskingHeader].
+	AllowNoMasking bool
+	// Headers are added to the 101 response in this order, see [SortHeaders]. Check them with Validate.
+	Headers []HeaderField
+}
+
+// HeaderField is one header of an HTTP message, as written.
+type HeaderField struct{ Name, Value string }
+
+// SortHeaders returns the fields of m sorted by name, so that the response has the same bytes each time.
+func SortHeaders(m map[string]string) []HeaderField {
+	fields := make([]HeaderField, 0, len(m))
+	for name, value := range m {
+		fields = append(fields, HeaderField{name, value})
+	}
+	slices.SortFunc(fields, func(a, b HeaderField) int { return strings.Compare(a.Name, b.Name) })
+	return fields
+}
+
+// Validate reports the first header that can not be sent: one that belongs to the handshake or to HTTP itself (Host,
+// Content-Length, Connection, Upgrade, [NoMaskingHeader], all of Sec-WebSocket-), a name that is not a token, or a
+// value with control characters.
+func (p *UpgradePolicy) Validate() error {
+	for _, f := range p.Headers {
+		switch {
+		case !isToken(f.Name):
+			return fmt.Errorf("header name %q: not an HTTP token", f.Name)
+		case reservedHeader(f.Name):
+			return fmt.Errorf("header %q: reserved for the handshake", f.Name)
+		case !isFieldValue(f.Value):
+			return fmt.Errorf("header %q: control character in value", f.Name)
+		}
+	}
+	return nil
+}
+
+// reservedHeader reports whether only the handshake itself may set the header.
+func reservedHeader(name string) bool {
+	name = strings.ToLower(name)
+	switch name {
+	case "host", "content-length", "connection", "upgrade", "nats-no-masking":
+		return true
+	}
+	return strings.HasPrefix(name, "sec-websocket-")
+}
