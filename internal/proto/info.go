@@ -1,0 +1,82 @@
+package proto
+
+import "encoding/json"
+
+// Info is the object of INFO, with the names and the order of nats-server 2.15. A server fills the outer fields once and
+// Visitor for each connection; Binding it fills for the second INFO only.
+type Info struct {
+	ServerID   string `json:"server_id"`
+	ServerName string `json:"server_name"`
+	// Version is what clients compare to switch features on: the version of nats-server that this server equals.
+	Version string `json:"version"`
+	// Proto is 1: INFO may come again at any time.
+	Proto     int    `json:"proto"`
+	GitCommit string `json:"git_commit,omitempty"`
+	GoVersion string `json:"go"`
+	// Host and Port are the listener's; over WebSocket those of the WebSocket listener.
+	Host string `json:"host"`
+	Port int    `json:"port"`
+
+	Headers      bool `json:"headers"`
+	AuthRequired bool `json:"auth_required,omitempty"`
+	TLSRequired  bool `json:"tls_required,omitempty"`
+	TLSVerify    bool `json:"tls_verify,omitempty"`
+	TLSAvailable bool `json:"tls_available,omitempty"`
+	// MaxPayload is in bytes. It is the smaller one of the server's and, after CONNECT, the account's.
+	MaxPayload int  `json:"max_payload"`
+	JetStream  bool `json:"jetstream,omitempty"`
+
+	Visitor
+
+	Cluster string `json:"cluster,omitempty"`
+	Domain  string `json:"domain,omitempty"`
+	// ConnectURLs is where else a client may connect. Over WebSocket the reference puts the WebSocket addresses here, and
+	// leaves WSConnectURLs to servers.
+	ConnectURLs   []string `json:"connect_urls,omitempty"`
+	WSConnectURLs []string `json:"ws_connect_urls,omitempty"`
+	LameDuck      bool     `json:"ldm,omitempty"`
+
+	Binding
+
+	APILevel int    `json:"api_lvl,omitempty"`
+	XKey     string `json:"xkey,omitempty"`
+	// Weir is this server's own version. It is ours; stock servers do not have it.
+	Weir string `json:"weir,omitempty"`
+}
+
+// Visitor is the part of INFO that tells a client about itself.
+type Visitor struct {
+	ClientID uint64 `json:"client_id,omitempty"`
+	ClientIP string `json:"client_ip,omitempty"`
+	// Nonce is what the client signs. It is in the first INFO only.
+	Nonce string `json:"nonce,omitempty"`
+}
+
+// Binding is the part of INFO that says what CONNECT led to. It is in the INFO that follows the first PONG, and only for
+// clients whose CONNECT has protocol 1.
+type Binding struct {
+	ConnectInfo     bool   `json:"connect_info,omitempty"`
+	RemoteAccount   string `json:"remote_account,omitempty"`
+	IsSystemAccount bool   `json:"acc_is_sys,omitempty"`
+}
+
+// AppendInfo appends INFO {…} with a space before the CR LF, as the reference has it.
+func AppendInfo(dst []byte, info *Info) []byte {
+	object, err := json.Marshal(info)
+	if err != nil {
+		return dst // can not happen: strings, numbers and booleans always marshal
+	}
+	dst = append(dst, "INFO "...)
+	dst = append(dst, object...)
+	return append(dst, " \r\n"...)
+}
+
+// ParseInfo reads the arguments of INFO. A client may send one, too; the reference closes if it is not readable, and does
+// nothing otherwise. The error is [ErrBadJSON].
+func ParseInfo(line []byte) (Info, error) {
+	var info Info
+	if json.Unmarshal(line, &info) != nil {
+		return Info{}, ErrBadJSON
+	}
+	return info, nil
+}
