@@ -1,0 +1,86 @@
+package account
+
+import (
+	"runtime"
+	"sync"
+
+	"weir/internal/outbound"
+	"weir/internal/subject"
+)
+
+// wideFlush is the number of receivers above which one flush is split over the cores: below it the hand-over costs more
+// than the writes that it spreads (a write of a small frame takes about a microsecond, BenchmarkFlush).
+const wideFlush = 256
+
+// Publisher is what publishing needs of one connection. It belongs to that connection's goroutine; the zero value is ready
+// and holds no memory.
+type Publisher struct {
+	// Self is the visitor that publishes; with NoEcho its own subscriptions do not get its messages.
+	Self   Subscriber
+	NoEcho bool
+
+	cache subject.Cache[*Sub]
+	owed  []*outbound.Queue
+}
+
+// owe notes that q must be flushed at the end of the chunk.
+func (p *Publisher) owe(q *outbound.Queue) { p.owed = append(p.owed, q) }
+
+// Push appends it to q and takes over the flush if one is owed. The outcome is the queue's.
+func (p *Publisher) Push(q *outbound.Queue, it outbound.Item) outbound.Outcome {
+	o := q.Push(it)
+	if o == outbound.Owed {
+		p.owe(q)
+	}
+	return o
+}
+
+// Flush sends what waits in every queue that the publisher owes a flush.
+func (p *Publisher) Flush() {
+	owed := p.owed
+	switch {
+	case len(owed) == 0:
+		return
+	case len(owed) < wideFlush:
+		flush(owed)
+	default:
+		flushWide(owed)
+	}
+	clear(owed)
+	p.owed = owed[:0]
+}
+
+// Release gives back the memory that an idle publisher need not keep.
+func (p *Publisher) Release() {
+	p.cache.Release()
+	p.owed = nil
+}
+
+func flush(owed []*outbound.Queue) {
+	for _, q := range owed {
+		q.Flush()
+	}
+}
+
+// flushWide splits owed over as many goroutines as there are cores and waits for them.
+func flushWide(owed []*outbound.Queue) {
+	var wg sync.WaitGroup
+	share := (len(owed) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	for len(owed) > share {
+		part := owed[:share]
+		owed = owed[share:]
+		wg.Go(func() { flush(part) })
+	}
+	flush(owed)
+	wg.Wait()
+}
+
+// SubOf is a plain subscription of the publisher itself to subject; nil if it has none.
+func (p *Publisher) SubOf(a *Account, subject []byte) *Sub {
+	for _, s := range p.cache.Lookup(&a.subs, subject).Plain {
+		if s.Owner == p.Self {
+			return s
+		}
+	}
+	return nil
+}

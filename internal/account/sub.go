@@ -1,0 +1,55 @@
+package account
+
+import (
+	"sync/atomic"
+
+	"weir/internal/outbound"
+)
+
+// Subscriber is a visitor that owns subscriptions.
+type Subscriber interface {
+	// Expired says that s got its last message and left the account. It may be called from any goroutine.
+	Expired(s *Sub)
+	// Overflowed says that more bytes wait for the visitor than it may have; it must be closed as a slow consumer.
+	Overflowed()
+}
+
+// Sub is one subscription. All but its counters is immutable once it is in an account.
+type Sub struct {
+	Subject string
+	Queue   string // queue group; empty for a plain subscription
+	SID     string
+	Owner   Subscriber
+	Out     *outbound.Queue
+	// Refuse, if not nil, reports that a message of this subject must not reach the subscription.
+	Refuse func(subject []byte) bool
+
+	max       atomic.Int64 // messages until it expires; 0 means no limit
+	delivered atomic.Int64
+	gone      atomic.Bool
+}
+
+// Delivered is the number of messages that the subscription got.
+func (s *Sub) Delivered() int64 { return s.delivered.Load() }
+
+// Max is the number of messages after which the subscription expires; 0 means never.
+func (s *Sub) Max() int64 { return s.max.Load() }
+
+// Limit lets the subscription expire after max messages in all; it reports false if it already got that many.
+func (s *Sub) Limit(max int64) bool {
+	s.max.Store(max)
+	return s.delivered.Load() < max
+}
+
+// take counts one delivery. It reports whether the message may be delivered, and whether it is the last one.
+func (s *Sub) take() (ok, last bool) {
+	if s.gone.Load() {
+		return false, false
+	}
+	n, max := s.delivered.Add(1), s.max.Load()
+	if max > 0 && n > max {
+		s.delivered.Add(-1)
+		return false, false
+	}
+	return true, max > 0 && n == max
+}
