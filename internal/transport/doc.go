@@ -1,0 +1,25 @@
+// Package transport carries bytes in and out: tcp, tls, ws, wss and in-process pipes. What it hands up and takes in is the
+// NATS byte stream; sockets, TLS records and WebSocket frames end here.
+//
+// # Reading
+//
+// [Conn.Serve] runs in the connection's one goroutine. It waits in the runtime's poller without holding a buffer; when the
+// socket is readable it borrows one, reads until the kernel has no more, hands every chunk to the [Sink], and gives the
+// buffer back. Bytes given to the sink are borrowed for the call.
+//
+// # Writing
+//
+// Whoever holds the receiver's flush flag turns a batch into wire bytes with [Conn.Frame] and tries [Conn.TryWrite], which
+// never blocks. Only if the socket is full does it start a goroutine that calls [Conn.WriteAll]. A [Wire] holds what is
+// needed meanwhile and comes from a pool: no connection owns a write buffer, a compressor or a decompressor.
+//
+// # Closing
+//
+// [Conn.Interrupt] ends Serve from any goroutine without blocking. [Conn.Close] waits for Serve and for writes under way,
+// so only the connection's own goroutine calls it, after Serve has returned.
+//
+// Where readiness cannot be waited for (Windows, in-process pipes) the same calls work on a blocking net.Conn: reads go
+// into a small buffer of the connection, and every write goes through the writer goroutine.
+//
+// Not here: the NATS protocol, queues, pings, limits of connections.
+package transport

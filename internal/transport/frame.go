@@ -1,0 +1,130 @@
+package transport
+
+import (
+	"weir/internal/msg"
+	"weir/ws"
+)
+
+// packShared is the size in bytes from which a body that several receivers share is compressed on its own.
+const packShared = 64
+
+// packRun is the size in bytes from which a run of unshared bytes is compressed; below it Huffman codes cost more than they
+// save.
+const packRun = 96
+
+// Borrows reports whether a body should be borrowed by the batch and not copied: large ones always, and those whose
+// compressed form this receiver can share.
+func (c *Conn) Borrows(m *msg.Msg) bool {
+	n := m.Len()
+	return n >= msg.CopyBelow || n >= packShared && m.Shared() && c.Compresses()
+}
+
+// Frame turns the batch of w into what goes on the wire: WebSocket frames, compressed where that was agreed and pays, and
+// TLS records.
+func (c *Conn) Frame(w *Wire) error {
+	b := &w.Batch
+	if len(b.Frames) > 0 {
+		w.vec = append(w.vec, b.Frames)
+	}
+	if n := b.Len(); n > 0 {
+		switch {
+		case c.ws == nil:
+			w.segments()
+		case c.ws.deflate && n > compressAbove && w.compose():
+		case n <= maxFrame:
+			w.oneFrame(n)
+		default:
+			w.manyFrames(n)
+		}
+	}
+	if len(b.Last) > 0 {
+		w.vec = append(w.vec, b.Last)
+	}
+	return c.sock.seal(w)
+}
+
+// segments puts the data on the vector as it is.
+func (w *Wire) segments() {
+	w.Batch.Segments(func(p []byte, _ *msg.Msg) bool {
+		w.vec = append(w.vec, p)
+		return true
+	})
+}
+
+// oneFrame puts the data on the vector as one binary message. Its header goes into the headroom of the batch, in front of
+// the first line, so that a small flush stays one contiguous piece.
+func (w *Wire) oneFrame(n int) {
+	first := len(w.vec)
+	w.segments()
+	buf := w.Batch.Buf
+	head := ws.AppendHeader(w.heads, true, false, ws.OpBinary, n, nil)
+	at := msg.Headroom - len(head)
+	copy(buf[at:], head)
+	w.vec[first] = buf[at : msg.Headroom+len(w.vec[first])]
+}
+
+// manyFrames puts the data on the vector as binary messages of at most maxFrame bytes.
+func (w *Wire) manyFrames(n int) {
+	left := 0 // bytes until the current frame is full
+	w.heads = make([]byte, 0, (n/maxFrame+1)*ws.MaxHeader)
+	w.Batch.Segments(func(p []byte, _ *msg.Msg) bool {
+		for len(p) > 0 {
+			if left == 0 {
+				left = min(n, maxFrame)
+				at := len(w.heads)
+				w.heads = ws.AppendHeader(w.heads, true, false, ws.OpBinary, left, nil)
+				w.vec = append(w.vec, w.heads[at:])
+			}
+			k := min(left, len(p))
+			w.vec = append(w.vec, p[:k])
+			p, left, n = p[k:], left-k, n-k
+		}
+		return true
+	})
+}
+
+// compose puts the data on the vector as one compressed message (RFC 7692 §7.2.1). Bodies that several receivers share
+// contribute their one compressed form; what is in front of them goes along as a stored block. It reports false, and
+// leaves the vector alone, if the result would not be smaller. The message is never fragmented: some browsers cannot read
+// that.
+func (w *Wire) compose() bool {
+	var room [msg.Headroom]byte
+	out := append(w.pack[:0], room[:]...)
+	deflated := false
+	w.Batch.Segments(func(p []byte, m *msg.Msg) bool {
+		if m != nil && m.Shared() && len(p) >= packShared && len(p) == len(m.Wire()) {
+			if packed := m.Packed(packBody); len(packed) > 0 {
+				out, deflated = append(out, packed...), true
+				return true
+			}
+			out, deflated = ws.AppendStored(out, p), false
+			return true
+		}
+		if len(p) >= packRun && (m == nil || !m.Shared()) {
+			out, deflated = ws.AppendDeflated(out, p), true
+			return true
+		}
+		out, deflated = ws.AppendStored(out, p), false
+		return true
+	})
+	out = ws.FinishMessage(out, deflated)
+	w.pack = out
+	n := len(out) - msg.Headroom
+	if n >= w.Batch.Len() {
+		return false
+	}
+	head := ws.AppendHeader(w.heads, true, true, ws.OpBinary, n, nil)
+	at := msg.Headroom - len(head)
+	copy(out[at:], head)
+	w.vec = append(w.vec, out[at:])
+	return true
+}
+
+// packBody is the compressed form of a shared body; empty if compression does not pay.
+func packBody(dst, raw []byte) []byte {
+	packed := ws.AppendDeflated(dst, raw)
+	if len(packed) >= len(raw) {
+		return nil
+	}
+	return packed
+}

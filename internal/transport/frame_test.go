@@ -1,0 +1,311 @@
+package transport_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/internal/msg"
+	"weir/internal/transport"
+	"weir/ws"
+)
+
+// tcpPair is a connected pair of sockets.
+func tcpPair(t testing.TB) (here, there net.Conn) {
+	t.Helper()
+	l, err := transport.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	here, err = net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if there, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { here.Close(); there.Close() })
+	return here, there
+}
+
+// kinds are the ways to carry the NATS stream.
+var kinds = []string{"tcp", "ws", "ws deflate"}
+
+// link makes a connection of the given kind over nc.
+func link(kind string, nc net.Conn) *transport.Conn {
+	c := transport.NewConn(nc)
+	if kind != "tcp" {
+		c.UpgradeWS(ws.Server, kind == "ws deflate", false)
+	}
+	return c
+}
+
+// unframe turns what went over the wire back into the NATS stream.
+func unframe(t testing.TB, kind string, wire []byte) []byte {
+	t.Helper()
+	if kind == "tcp" {
+		return wire
+	}
+	dec := ws.NewDecoder(ws.Client, ws.DecoderOptions{Deflate: kind == "ws deflate"})
+	var out, packed []byte
+	for len(wire) > 0 {
+		ev, rest, err := dec.Next(wire)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wire = rest
+		switch {
+		case ev.Kind != ws.EventData:
+		case !ev.Compressed:
+			out = append(out, ev.Payload...)
+		default:
+			packed = append(packed, ev.Payload...)
+			if ev.End {
+				_, err := ws.Inflate(packed, ws.InflateLimit{}, func(p []byte) error {
+					out = append(out, p...)
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				packed = packed[:0]
+			}
+		}
+	}
+	return out
+}
+
+// fill puts random lines and bodies into the batch of w and returns the stream that they make.
+func fill(rng *rand.Rand, c *transport.Conn, w *transport.Wire) []byte {
+	var plain []byte
+	for i := range 1 + rng.IntN(12) {
+		line := fmt.Appendf(nil, "MSG subject.%d %d 5\r\n", rng.IntN(9), i)
+		plain = append(plain, line...)
+		w.Batch.Buf = append(w.Batch.Buf, line...)
+		body := make([]byte, []int{0, 10, 100, 300, 5000, 70_000, 300_000}[rng.IntN(7)])
+		if rng.IntN(2) == 0 {
+			for j := range body {
+				body[j] = "abcdef"[j*j%6]
+			}
+		} else {
+			for j := range body {
+				body[j] = byte(rng.Uint32())
+			}
+		}
+		m := msg.New([]byte("s"), nil, body, 0)
+		m.Expect(1 + rng.IntN(2))
+		plain = append(plain, m.Wire()...)
+		if c.Borrows(m) {
+			w.Batch.Borrow(m, m.Wire())
+		} else {
+			w.Batch.Copy(m.Wire())
+		}
+	}
+	return plain
+}
+
+// What is framed, compressed or not, is what was put in.
+func TestFrameKeepsTheStream(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			here, there := tcpPair(t)
+			c := link(kind, there)
+			rng := rand.New(rand.NewPCG(1, 2))
+			for range 60 {
+				w := transport.GetWire()
+				want := fill(rng, c, w)
+				if err := c.Frame(w); err != nil {
+					t.Fatal(err)
+				}
+				sent := make(chan error, 1)
+				go func() {
+					done, err := c.TryWrite(w)
+					if !done && err == nil {
+						err = c.WriteAll(w, time.Minute)
+					}
+					sent <- err
+				}()
+				var wire, got []byte
+				buf := make([]byte, 1<<20)
+				for len(got) < len(want) {
+					n, err := here.Read(buf)
+					if err != nil {
+						t.Fatal(err)
+					}
+					wire = append(wire, buf[:n]...)
+					if kind == "tcp" || len(wire) >= 2 {
+						got = tryUnframe(t, kind, wire)
+					}
+				}
+				if err := <-sent; err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(got, want) {
+					t.Fatalf("got %d bytes, want %d", len(got), len(want))
+				}
+				w.Put()
+			}
+		})
+	}
+}
+
+// tryUnframe is unframe of a stream that may end within a frame; data frames that are not complete count as well.
+func tryUnframe(t testing.TB, kind string, wire []byte) []byte {
+	return unframe(t, kind, bytes.Clone(wire))
+}
+
+// A flush is one frame up to 256 KiB, and frames of that size above.
+func TestFrameSizes(t *testing.T) {
+	for _, row := range []struct {
+		size, frames int
+	}{{10, 1}, {200 << 10, 1}, {600 << 10, 3}} {
+		here, there := tcpPair(t)
+		c := link("ws", there)
+		w := transport.GetWire()
+		w.Batch.Buf = append(w.Batch.Buf, strings.Repeat("x", row.size)...)
+		if err := c.Frame(w); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			c.WriteAll(w, time.Minute)
+			there.Close()
+		}()
+		wire, err := io.ReadAll(here)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dec := ws.NewDecoder(ws.Client, ws.DecoderOptions{})
+		frames, total := 0, 0
+		for len(wire) > 0 {
+			ev, rest, err := dec.Next(wire)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wire = rest; ev.Kind == ws.EventData {
+				total += len(ev.Payload)
+				if len(ev.Payload) > 256<<10 {
+					t.Errorf("a frame of %d bytes", len(ev.Payload))
+				}
+				if ev.End {
+					frames++
+				}
+			}
+		}
+		if frames != row.frames || total != row.size {
+			t.Errorf("%d bytes: %d frames with %d bytes, want %d", row.size, frames, total, row.frames)
+		}
+	}
+}
+
+// Two compressing receivers of one message share its compressed form, and small or random data is sent plain.
+func TestCompressionWhereItPays(t *testing.T) {
+	body := []byte(strings.Repeat(`{"price":12.5,"volume":100},`, 40))
+	random := make([]byte, 1000)
+	for i := range random {
+		random[i] = byte(rand.Uint32())
+	}
+	for _, row := range []struct {
+		name   string
+		body   []byte
+		first  byte // of the first frame
+		atMost int
+	}{
+		{"text", body, 0xC2, 200},
+		{"random", random, 0x82, 1100},
+		{"tiny", []byte("hello"), 0x82, 40},
+	} {
+		for receivers := 1; receivers <= 2; receivers++ {
+			m := msg.New([]byte("foo"), nil, row.body, 0)
+			m.Expect(receivers)
+			for range receivers {
+				here, there := tcpPair(t)
+				c := link("ws deflate", there)
+				w := transport.GetWire()
+				w.Batch.Buf = append(w.Batch.Buf, "MSG foo 1 5\r\n"...)
+				if c.Borrows(m) {
+					w.Batch.Borrow(m, m.Wire())
+				} else {
+					w.Batch.Copy(m.Wire())
+				}
+				if err := c.Frame(w); err != nil {
+					t.Fatal(err)
+				}
+				if done, err := c.TryWrite(w); !done || err != nil {
+					t.Fatalf("TryWrite: %v, %v", done, err)
+				}
+				w.Put()
+				there.Close()
+				wire, _ := io.ReadAll(here)
+				if wire[0] != row.first || len(wire) > row.atMost {
+					t.Errorf("%s to %d: %d bytes, first %#x", row.name, receivers, len(wire), wire[0])
+				}
+				want := "MSG foo 1 5\r\n" + string(m.Wire())
+				if got := unframe(t, "ws deflate", wire); string(got) != want {
+					t.Errorf("%s: got %q", row.name, got)
+				}
+			}
+		}
+	}
+}
+
+func TestControlFramesGoFirstAndCloseLast(t *testing.T) {
+	here, there := tcpPair(t)
+	c := link("ws", there)
+	w := transport.GetWire()
+	w.Batch.Buf = append(w.Batch.Buf, "PONG\r\n"...)
+	w.Batch.Frames = ws.AppendControl(w.Batch.Frames, ws.OpPong, []byte("p"), nil)
+	w.Batch.Last = ws.AppendClose(w.Batch.Last, ws.CloseGoingAway, "bye", nil)
+	if err := c.Frame(w); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := c.TryWrite(w); !done || err != nil {
+		t.Fatalf("TryWrite: %v, %v", done, err)
+	}
+	there.Close()
+	wire, _ := io.ReadAll(here)
+	want := "\x8a\x01p" + "\x82\x06PONG\r\n" + "\x88\x05\x03\xe9bye"
+	if string(wire) != want {
+		t.Errorf("got %q, want %q", wire, want)
+	}
+}
+
+// BenchmarkFlush is one small flush from batch to socket.
+func BenchmarkFlush(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind, func(b *testing.B) {
+			here, there := tcpPair(b)
+			go io.Copy(io.Discard, here)
+			c := link(kind, there)
+			m := msg.New([]byte("foo"), nil, bytes.Repeat([]byte("price 12 "), 14), 0)
+			m.Expect(2)
+			b.ReportAllocs()
+			for b.Loop() {
+				w := transport.GetWire()
+				w.Batch.Buf = append(w.Batch.Buf, "MSG foo 1 126\r\n"...)
+				if c.Borrows(m) {
+					w.Batch.Borrow(m, m.Wire())
+				} else {
+					w.Batch.Copy(m.Wire())
+				}
+				if err := c.Frame(w); err != nil {
+					b.Fatal(err)
+				}
+				if done, err := c.TryWrite(w); !done {
+					if err == nil {
+						err = c.WriteAll(w, time.Minute)
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+				w.Put()
+			}
+		})
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package transport
+
+import "time"
+
+// Peek reports false: nothing can be looked at without taking it here.
+func (c *Conn) Peek(time.Duration) (first byte, ok bool) { return 0, false }

@@ -1,0 +1,136 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+
+	"weir/ws"
+)
+
+// Limits of reading compressed messages. They bound the transport and are not max_payload: a legal batch of messages may
+// be larger (design §5).
+const (
+	// untrustedMessage bounds a compressed message, before and after inflating, of a peer that is not authenticated.
+	untrustedMessage = 16 << 10
+	// trustedMessage bounds the compressed bytes of one message.
+	trustedMessage = 64 << 20
+	// trustedInflated bounds what one message may inflate to.
+	trustedInflated = 256 << 20
+	// maxFragments bounds how many fragments of one compressed message are collected.
+	maxFragments = 4096
+)
+
+// maxFrame is the largest payload in bytes of one uncompressed frame that we send: a large message does not keep a pong
+// waiting for long, and clients with a limit on frames can read it.
+const maxFrame = 256 << 10
+
+// compressAbove is the number of bytes above which a flush is compressed, the same as nats-server's.
+const compressAbove = 64
+
+// ErrMessageTooBig says that a compressed message goes beyond the transport's limits; it closes with 1009.
+var ErrMessageTooBig = errors.New("transport: compressed message too big")
+
+// PeerClosed is the end of a connection by the peer's close frame.
+type PeerClosed struct {
+	Code   ws.CloseCode
+	Reason string
+}
+
+func (e *PeerClosed) Error() string {
+	return fmt.Sprintf("closed by peer: %d %s", uint16(e.Code), e.Reason)
+}
+
+// webSocket is the framing of one connection. The reading half belongs to the goroutine that serves it.
+type webSocket struct {
+	deflate bool // immutable
+
+	dec       ws.Decoder
+	packed    []byte // fragments of a compressed message that is not complete
+	fragments int
+	trusted   bool
+}
+
+// UpgradeWS puts WebSocket framing on a connection that is not being served, with permessage-deflate if it was agreed.
+func (c *Conn) UpgradeWS(role ws.Role, deflate, noMasking bool) {
+	c.ws = &webSocket{
+		deflate: deflate,
+		dec:     ws.NewDecoder(role, ws.DecoderOptions{Deflate: deflate, NoMasking: noMasking}),
+	}
+}
+
+// Trust lifts the limits for peers that are not authenticated. Only the goroutine that serves calls it.
+func (c *Conn) Trust() {
+	if c.ws != nil {
+		c.ws.trusted = true
+	}
+}
+
+// read decodes one chunk.
+func (s *webSocket) read(p []byte, sink Sink) error {
+	for len(p) > 0 {
+		ev, rest, err := s.dec.Next(p)
+		if err != nil {
+			return err
+		}
+		p = rest
+		switch ev.Kind {
+		case ws.EventData:
+			err = s.data(&ev, sink)
+		case ws.EventPing:
+			err = sink.Frame(string(ws.AppendControl(nil, ws.OpPong, ev.Payload, nil)))
+		case ws.EventClose:
+			err = &PeerClosed{Code: ev.Code, Reason: string(ev.Reason)}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// data hands on a piece of a message, inflated if it is compressed.
+func (s *webSocket) data(ev *ws.Event, sink Sink) error {
+	if !ev.Compressed {
+		if len(ev.Payload) == 0 {
+			return nil
+		}
+		return sink.Data(ev.Payload)
+	}
+	if ev.End && s.fragments == 0 {
+		return s.inflate(ev.Payload, sink)
+	}
+	limit := trustedMessage
+	if !s.trusted {
+		limit = untrustedMessage
+	}
+	s.fragments++
+	if len(s.packed)+len(ev.Payload) > limit || s.fragments > maxFragments && len(s.packed) < s.fragments*minFragment {
+		return ErrMessageTooBig
+	}
+	s.packed = append(s.packed, ev.Payload...)
+	if !ev.End {
+		return nil
+	}
+	whole := s.packed
+	s.packed, s.fragments = nil, 0
+	return s.inflate(whole, sink)
+}
+
+// minFragment is the mean size in bytes below which a message of very many pieces is taken for an attack.
+const minFragment = 64
+
+// inflate hands on a whole compressed message.
+func (s *webSocket) inflate(packed []byte, sink Sink) error {
+	limit := ws.InflateLimit{MaxBytes: trustedInflated}
+	if !s.trusted {
+		limit.MaxBytes = untrustedMessage
+	}
+	if len(packed) > trustedMessage || !s.trusted && len(packed) > untrustedMessage {
+		return ErrMessageTooBig
+	}
+	_, err := ws.Inflate(packed, limit, sink.Data)
+	if errors.Is(err, ws.ErrInflateTooBig) || errors.Is(err, ws.ErrInflateRatio) {
+		return ErrMessageTooBig
+	}
+	return err
+}
