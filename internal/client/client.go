@@ -1,0 +1,156 @@
+package client
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"weir/internal/account"
+	"weir/internal/auth"
+	"weir/internal/conn"
+	"weir/internal/perm"
+	"weir/internal/proto"
+	"weir/internal/transport"
+)
+
+// Env is what clients need of the server, one for each listener. It is immutable; its functions may be called from any
+// goroutine and answer with what is configured now.
+type Env struct {
+	Registry *conn.Registry
+	Account  *account.Account
+	// Config is the protocol's limits.
+	Config func() *Config
+	// Info is the INFO of the listener, without what is a client's own.
+	Info func() proto.Info
+	// Auth says who may come in through the listener, and how long a client may take to say who it is.
+	Auth func() (auth.Config, time.Duration)
+	// PingInterval is the keep-alive of the listener's clients.
+	PingInterval func() time.Duration
+	// TLS upgrades a connection after (or, if First is set, before) the first INFO; nil where the listener did that.
+	TLS func() *TLSPolicy
+	// Label is the kind of connection in log names: cid, wid.
+	Label string
+}
+
+// Client is one NATS client.
+type Client struct {
+	conn.Conn
+
+	// Immutable after Open.
+	env *Env
+
+	// Owned by the client's goroutine.
+	parser    proto.Parser
+	pub       account.Publisher
+	perms     *perm.Set
+	lim       proto.Limits
+	maxSubs   int
+	greeted   bool // the first INFO is out
+	awaiting  bool // must authenticate first
+	verbose   bool
+	pedantic  bool
+	noReplies bool // wants to know of requests that nobody listens to
+	ponged    bool // the first PING was answered
+	connected bool // CONNECT was received
+
+	// Read by any goroutine.
+	headers  atomic.Bool // may be sent HMSG
+	async    atomic.Bool // may be sent INFO at any time
+	identity atomic.Pointer[conn.Identity]
+	creds    atomic.Pointer[auth.Credentials] // what it came in with, where that was needed
+
+	mu        sync.Mutex // guards all below
+	subs      map[string]*account.Sub
+	authTimer *time.Timer
+}
+
+// Open takes in a connection and returns at once; its goroutine runs until it closes.
+func Open(env *Env, link *transport.Conn) {
+	go serve(env, link)
+}
+
+// serve is the goroutine of one client.
+func serve(env *Env, link *transport.Conn) {
+	c := newClient(env, link)
+	if !c.secure() {
+		return
+	}
+	c.begin()
+	c.Run()
+}
+
+func newClient(env *Env, link *transport.Conn) *Client {
+	c := &Client{env: env}
+	c.Init(env.Registry, link, c, env.Label)
+	c.pub.Self = c
+	c.perms = nil // until there are users with permissions
+	c.verbose, c.pedantic = true, true
+	config := env.Config()
+	c.maxSubs = config.MaxSubscriptions
+	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, MaxPayload: config.MaxPayload, NoHeaders: true}
+	c.parser = proto.NewParser(proto.RoleServer)
+	c.subs = make(map[string]*account.Sub)
+	return c
+}
+
+// begin greets the client, unless there are too many already.
+func (c *Client) begin() {
+	if !c.greeted {
+		c.Send(c.infoLine(false))
+	}
+	if !c.env.Registry.Add(&c.Conn) {
+		c.Close(conn.MaxConnectionsExceeded, string(proto.AppendErr(nil, proto.ErrMaxConnections)))
+		return
+	}
+	c.Log.Debug("Client connection created", "conn", c.Name())
+	a, timeout := c.env.Auth()
+	if a.Required() {
+		c.awaiting, c.lim.ConnectOnly = true, true
+		c.mu.Lock()
+		c.authTimer = time.AfterFunc(timeout, c.authTimedOut)
+		c.mu.Unlock()
+	} else {
+		c.Link.Trust()
+	}
+	c.StartPings(c.env.PingInterval())
+}
+
+// authTimedOut is the timer's goroutine.
+func (c *Client) authTimedOut() {
+	c.Close(conn.AuthenticationTimeout, string(proto.AppendErr(nil, proto.ErrAuthTimeout)))
+}
+
+// Closed is part of conn.Visitor.
+func (c *Client) Closed(conn.Reason) {
+	c.mu.Lock()
+	subs := c.subs
+	c.subs = nil
+	if c.authTimer != nil {
+		c.authTimer.Stop()
+	}
+	c.mu.Unlock()
+	for _, s := range subs {
+		c.env.Account.Unsubscribe(s)
+	}
+	c.pub.Release()
+}
+
+// ChunkEnd is part of conn.Visitor.
+func (c *Client) ChunkEnd() { c.pub.Flush() }
+
+// Describe is part of conn.Visitor.
+func (c *Client) Describe(i *conn.Info, subs bool) {
+	i.Client.Account = c.env.Account.Name()
+	if id := c.identity.Load(); id != nil {
+		i.Client = *id
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i.NumSub = len(c.subs)
+	if subs {
+		i.Subs = make([]*account.Sub, 0, len(c.subs))
+		for _, s := range c.subs {
+			i.Subs = append(i.Subs, s)
+		}
+	}
+}

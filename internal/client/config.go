@@ -1,0 +1,56 @@
+package client
+
+import (
+	"errors"
+	"time"
+)
+
+// Defaults of [Config], the same as nats-server's.
+const (
+	DefaultMaxPayload     = 1 << 20
+	DefaultMaxControlLine = 4096
+	DefaultAuthTimeout    = 2 * time.Second
+	// MaxPayloadLimit is the largest max_payload that may be configured: sizes on the wire are 32 bits.
+	MaxPayloadLimit = 1<<31 - 1
+)
+
+// Config holds the limits of the NATS client protocol. The zero value of a field means its default.
+type Config struct {
+	// MaxPayload is the largest message body in bytes, headers included.
+	MaxPayload int
+	// MaxControlLine is the longest protocol line in bytes, without its CR LF.
+	MaxControlLine int
+	// MaxSubscriptions is the number of subscriptions of one client; 0 and -1 mean no limit.
+	MaxSubscriptions int
+	// NoHeaders switches message headers off for every client.
+	NoHeaders bool
+	// AuthTimeout is how long a client that must authenticate may take before its CONNECT.
+	AuthTimeout time.Duration
+	// MaxTracedLen is how many bytes of a message a trace line shows; 0 means all.
+	MaxTracedLen int
+}
+
+// WithDefaults returns c with every zero field replaced by its default.
+func (c Config) WithDefaults() Config {
+	if c.MaxPayload == 0 {
+		c.MaxPayload = DefaultMaxPayload
+	}
+	if c.MaxControlLine == 0 {
+		c.MaxControlLine = DefaultMaxControlLine
+	}
+	if c.AuthTimeout == 0 {
+		c.AuthTimeout = DefaultAuthTimeout
+	}
+	return c
+}
+
+// Validate reports the first field that no server can run with.
+func (c Config) Validate() error {
+	switch {
+	case c.MaxPayload < 0 || c.MaxPayload > MaxPayloadLimit:
+		return errors.New("max_payload must be between 1 and 2147483647")
+	case c.MaxControlLine < 0:
+		return errors.New("max_control_line can not be negative")
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package client
+
+import (
+	"weir/internal/auth"
+	"weir/internal/conn"
+	"weir/internal/proto"
+)
+
+// infoLine is the INFO of this client; after CONNECT it also names the client's account.
+func (c *Client) infoLine(connected bool) string {
+	i := c.env.Info()
+	i.ClientID = c.ID
+	i.ClientIP, _ = c.Host()
+	if connected {
+		i.ConnectInfo = true
+		i.RemoteAccount = c.env.Account.Name()
+	}
+	return string(proto.AppendInfo(nil, &i))
+}
+
+// SendInfo sends an INFO that something has changed, to a client that understands that.
+func (c *Client) SendInfo() {
+	if c.async.Load() {
+		c.Send(c.infoLine(false))
+	}
+}
+
+// connect handles CONNECT.
+func (c *Client) connect(line []byte) error {
+	o := c.options()
+	if err := o.Merge(line); err != nil {
+		return err
+	}
+	if !c.stopAuthTimer() {
+		return conn.ErrClosing // too late: the timer is closing the connection
+	}
+	if c.connected {
+		c.dropSubs()
+	}
+	cr := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token}
+	a, _ := c.env.Auth()
+	if !a.Check(cr) || o.NewAccount || o.Account != "" {
+		c.Log.Error("authentication error", "conn", c.Name())
+		c.Close(conn.AuthenticationViolation, string(proto.AppendErr(nil, proto.ErrAuthorization)))
+		return conn.ErrClosing
+	}
+	if a.Required() {
+		c.creds.Store(&cr)
+	}
+	c.accept(&o, a.Name(cr))
+	switch {
+	case o.Protocol < 0 || o.Protocol > 1:
+		c.Close(conn.BadClientProtocolVersion, string(proto.AppendErr(nil, proto.ErrClientProtocol)))
+		return conn.ErrClosing
+	case o.NoResponders && !c.headers.Load():
+		c.Close(conn.NoRespondersRequiresHeaders, string(proto.AppendErr(nil, proto.ErrNoRespondersNeedHeaders)))
+		return conn.ErrClosing
+	}
+	c.StartPings(c.env.PingInterval())
+	c.ok()
+	return nil
+}
+
+// options is what a further CONNECT starts from: fields that it leaves out keep their values, or nats-server's defaults
+// before the first one.
+func (c *Client) options() proto.Connect {
+	o := proto.DefaultConnect()
+	if !c.connected {
+		return o
+	}
+	o.Verbose, o.Pedantic, o.Echo = c.verbose, c.pedantic, !c.pub.NoEcho
+	o.Headers, o.NoResponders = c.headers.Load(), c.noReplies
+	if c.async.Load() {
+		o.Protocol = 1
+	}
+	if id := c.identity.Load(); id != nil {
+		o.Name, o.Lang, o.Version = id.Name, id.Lang, id.Version
+	}
+	if cr := c.creds.Load(); cr != nil {
+		o.User, o.Pass, o.Token = cr.User, cr.Pass, cr.Token
+	}
+	return o
+}
+
+// accept takes over what CONNECT asked for.
+func (c *Client) accept(o *proto.Connect, user string) {
+	headers := o.Headers && !c.env.Config().NoHeaders
+	c.verbose, c.pedantic = o.Verbose, o.Pedantic
+	c.noReplies = o.NoResponders
+	c.pub.NoEcho = !o.Echo
+	c.awaiting, c.connected = false, true
+	c.lim.ConnectOnly, c.lim.NoHeaders = false, !headers
+	c.headers.Store(headers)
+	c.async.Store(o.Protocol >= 1)
+	c.identity.Store(&conn.Identity{
+		Name: o.Name, Lang: o.Lang, Version: o.Version, User: user, Account: c.env.Account.Name(),
+	})
+	c.Link.Trust()
+}
+
+// Recheck closes the client if it would not be let in any more.
+func (c *Client) Recheck() {
+	a, _ := c.env.Auth()
+	cr := c.creds.Load()
+	if cr == nil {
+		cr = new(auth.Credentials)
+	}
+	if c.identity.Load() != nil && !a.Check(*cr) {
+		c.Close(conn.AuthenticationViolation, string(proto.AppendErr(nil, proto.ErrAuthorization)))
+	}
+}
+
+// stopAuthTimer reports false if the client took too long.
+func (c *Client) stopAuthTimer() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.authTimer
+	c.authTimer = nil
+	return t == nil || t.Stop()
+}
+
+// dropSubs removes all subscriptions; the client starts over.
+func (c *Client) dropSubs() {
+	c.mu.Lock()
+	subs := c.subs
+	c.subs = make(map[string]*subscription)
+	c.mu.Unlock()
+	for _, s := range subs {
+		c.env.Account.Unsubscribe(s)
+	}
+}

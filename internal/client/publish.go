@@ -1,0 +1,52 @@
+package client
+
+import (
+	"weir/internal/account"
+	"weir/internal/outbound"
+	"weir/internal/proto"
+	"weir/internal/subject"
+	"weir/internal/transport"
+)
+
+// publish handles PUB and HPUB.
+func (c *Client) publish(a *proto.Args) {
+	if c.pedantic && !subject.ValidLiteral(a.Subject) {
+		c.fail(proto.ErrInvalidPublishSubject)
+	}
+	if !c.perms.CanPublish(a.Subject) {
+		c.line(string(proto.AppendPublishDenied(nil, a.Subject)))
+		return
+	}
+	c.ok()
+	pub := account.Pub{Subject: a.Subject, Reply: a.Reply, Body: a.Body, HeaderLen: a.HeaderLen, Owned: a.Owned}
+	if c.env.Account.Publish(&c.pub, &pub) == 0 && c.noReplies && len(a.Reply) > 0 {
+		c.noResponders(a)
+	}
+}
+
+// noResponders tells the client that nobody listens to its request (status 503, ADR-4).
+func (c *Client) noResponders(a *proto.Args) {
+	s := c.pub.SubOf(c.env.Account, a.Reply)
+	if s == nil {
+		return
+	}
+	c.line(string(proto.AppendNoResponders(nil, a.Reply, []byte(s.SID), a.Subject)))
+}
+
+// Encode is part of conn.Visitor. It is called by whoever flushes the client.
+func (c *Client) Encode(w *transport.Wire, it *outbound.Item) int {
+	m, b := it.Msg, &w.Batch
+	body, header := m.Wire(), m.HeaderLen()
+	if header > 0 && !c.headers.Load() {
+		body, header = m.WirePayload(), 0
+	}
+	at := len(b.Buf)
+	b.Buf = proto.AppendMsgLine(b.Buf, m.Subject(), it.Text, m.Reply(), header, len(body)-2)
+	c.traceOut(b.Buf[at:])
+	if c.Link.Borrows(m) {
+		b.Borrow(m, body)
+	} else {
+		b.Copy(body)
+	}
+	return len(body) - 2
+}

@@ -1,0 +1,64 @@
+package client
+
+import (
+	"weir/internal/account"
+	"weir/internal/proto"
+)
+
+type subscription = account.Sub
+
+// systemGroup is a queue group that clients may not join, as in nats-server.
+const systemGroup = "_sys_"
+
+// subscribe handles SUB. Its errors do not end the connection.
+func (c *Client) subscribe(a *proto.Args) {
+	if string(a.Queue) == systemGroup || !c.perms.CanSubscribe(string(a.Subject), string(a.Queue)) {
+		c.line(string(proto.AppendSubscribeDenied(nil, a.Subject, a.Queue)))
+		return
+	}
+	names := string(a.Subject) + string(a.Queue) + string(a.SID)
+	n, q := len(a.Subject), len(a.Subject)+len(a.Queue)
+	s := &account.Sub{Subject: names[:n], Queue: names[n:q], SID: names[q:], Owner: c, Out: &c.Out}
+	c.mu.Lock()
+	known := c.subs[s.SID] != nil
+	full := !known && c.maxSubs > 0 && len(c.subs) >= c.maxSubs
+	if !known && !full && c.subs != nil {
+		c.subs[s.SID] = s
+	}
+	c.mu.Unlock()
+	switch {
+	case full:
+		c.fail(proto.ErrMaxSubscriptions)
+		return
+	case known: // the sid keeps its first subject, as in nats-server
+	case c.env.Account.Subscribe(s) != nil:
+		c.forget(s)
+		c.fail(proto.ErrInvalidSubject)
+		return
+	}
+	c.ok()
+}
+
+// unsubscribe handles UNSUB.
+func (c *Client) unsubscribe(a *proto.Args) {
+	c.mu.Lock()
+	s := c.subs[string(a.SID)]
+	c.mu.Unlock()
+	if s != nil && (a.Max == 0 || !s.Limit(int64(a.Max))) {
+		c.forget(s)
+		c.env.Account.Unsubscribe(s)
+	}
+	c.ok()
+}
+
+// Expired is part of account.Subscriber.
+func (c *Client) Expired(s *account.Sub) { c.forget(s) }
+
+// forget removes s from the map, if it is still the one with its sid.
+func (c *Client) forget(s *account.Sub) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.subs[s.SID] == s {
+		delete(c.subs, s.SID)
+	}
+}

@@ -1,0 +1,62 @@
+package conn
+
+import (
+	"errors"
+	"time"
+)
+
+// Defaults of [Config], the same as nats-server's.
+const (
+	DefaultMaxConnections = 64 * 1024
+	DefaultMaxPending     = 64 << 20
+	DefaultWriteDeadline  = 10 * time.Second
+	DefaultPingInterval   = 2 * time.Minute
+	DefaultPingMax        = 2
+)
+
+// Config holds the limits that every kind of connection shares. The zero value of a field means its default.
+type Config struct {
+	// MaxConnections is the number of connections of all kinds together; -1 means no limit.
+	MaxConnections int
+	// MaxPending is the number of bytes that may wait for one receiver before it is closed as a slow consumer.
+	MaxPending int64
+	// WriteDeadline is how long one write to a full socket may take before the receiver is closed as a slow consumer.
+	WriteDeadline time.Duration
+	// PingInterval is the silence after which a peer is sent a PING.
+	PingInterval time.Duration
+	// PingMax is the number of PINGs that may go unanswered before the connection is stale.
+	PingMax int
+}
+
+// WithDefaults returns c with every zero field replaced by its default.
+func (c Config) WithDefaults() Config {
+	if c.MaxConnections == 0 {
+		c.MaxConnections = DefaultMaxConnections
+	}
+	if c.MaxPending == 0 {
+		c.MaxPending = DefaultMaxPending
+	}
+	if c.WriteDeadline == 0 {
+		c.WriteDeadline = DefaultWriteDeadline
+	}
+	if c.PingInterval == 0 {
+		c.PingInterval = DefaultPingInterval
+	}
+	if c.PingMax == 0 {
+		c.PingMax = DefaultPingMax
+	}
+	return c
+}
+
+// Validate reports the first field that no server can run with.
+func (c Config) Validate() error {
+	switch {
+	case c.MaxPending < 0:
+		return errors.New("max_pending can not be negative")
+	case c.WriteDeadline < 0:
+		return errors.New("write_deadline can not be negative")
+	case c.PingInterval < 0:
+		return errors.New("ping_interval can not be negative")
+	}
+	return nil
+}

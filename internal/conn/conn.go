@@ -1,0 +1,276 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"weir/internal/outbound"
+	"weir/internal/transport"
+	"weir/ws"
+)
+
+// Limits of saying goodbye.
+const (
+	// farewell is how long a closing connection waits until its last bytes are in the socket.
+	farewell = 2 * time.Second
+	// linger is how long a closing connection reads on, so that the peer gets those bytes and not a reset.
+	linger = time.Second
+	// shutdownLinger is the same while the server waits for it.
+	shutdownLinger = 100 * time.Millisecond
+)
+
+// ErrClosing ends a visitor's Data once it has called [Conn.Close].
+var ErrClosing = errors.New("conn: closing")
+
+// Visitor is what a connection speaks. Data, ChunkEnd and Closed are called by the connection's goroutine, Encode by
+// whoever flushes.
+type Visitor interface {
+	// Data handles the next bytes of the stream, borrowed for the call.
+	Data(p []byte) error
+	// ChunkEnd flushes the receivers that the chunk's messages went to.
+	ChunkEnd()
+	// Encode writes a message for one of the visitor's subscriptions into the wire's batch and returns its size as the
+	// counters know it: header and payload.
+	Encode(w *transport.Wire, it *outbound.Item) int
+	// Closed gives back what the visitor holds elsewhere. It is called once.
+	Closed(r Reason)
+	// Describe fills in what the visitor knows of itself.
+	Describe(i *Info, subs bool)
+}
+
+// Conn is one connection of any kind.
+type Conn struct {
+	// Immutable after Open.
+	ID      uint64
+	Link    *transport.Conn
+	Log     *slog.Logger
+	Start   time.Time
+	reg     *Registry
+	visitor Visitor
+	label   string // kind letters of the log name: cid, wid
+	remote  string // address of the peer, host:port
+
+	// Out is what waits for this connection.
+	Out outbound.Queue
+
+	// Counters of both directions; written by the reader and by whoever flushes.
+	inMsgs, inBytes, outMsgs, outBytes atomic.Int64
+	lastActive                         atomic.Int64 // Unix nanoseconds
+
+	// ended is set by the first Close.
+	ended atomic.Pointer[ending]
+
+	pings pinger
+}
+
+// ending is how a connection ends.
+type ending struct {
+	reason Reason
+	at     time.Time
+	sent   chan struct{} // closed when the last bytes are in the socket, or never will be
+	gone   atomic.Bool   // guards closing of sent
+}
+
+func (e *ending) done() {
+	if e.gone.CompareAndSwap(false, true) {
+		close(e.sent)
+	}
+}
+
+// Init makes c a connection of reg over link. label is the kind of connection in log names, such as "cid".
+func (c *Conn) Init(reg *Registry, link *transport.Conn, v Visitor, label string) {
+	c.reg, c.Link, c.visitor, c.label = reg, link, v, label
+	c.ID = reg.nextID.Add(1)
+	c.Start = time.Now()
+	c.lastActive.Store(c.Start.UnixNano())
+	if a := link.RemoteAddr(); a != nil {
+		c.remote = a.String()
+	}
+	c.Log = reg.Log
+	c.Out.Init(c, reg.Config().MaxPending)
+}
+
+// Name is what log lines call the connection, such as "127.0.0.1:50542 - cid:7".
+func (c *Conn) Name() string { return fmt.Sprintf("%s - %s:%d", c.remote, c.label, c.ID) }
+
+// Host and Port are the peer's address.
+func (c *Conn) Host() (host string, port int) {
+	switch a := c.Link.RemoteAddr().(type) {
+	case *net.TCPAddr:
+		return a.IP.String(), a.Port
+	}
+	return c.remote, 0
+}
+
+// Visitor is who speaks on the connection.
+func (c *Conn) Visitor() Visitor { return c.visitor }
+
+// Closing reports whether the connection has begun to close.
+func (c *Conn) Closing() bool { return c.ended.Load() != nil }
+
+// Run is the connection's goroutine.
+func (c *Conn) Run() {
+	err := c.serve()
+	c.endOf(err)
+	end := c.ended.Load()
+	c.pings.stop()
+	c.cleanUp(end.reason)
+	if c.reg.remove(c, end) {
+		defer c.reg.ended()
+	}
+	c.goodbye(end, err)
+	c.Log.Debug(fmt.Sprintf("Client connection closed: %s", end.reason), "conn", c.Name())
+}
+
+// serve reads until the connection ends.
+func (c *Conn) serve() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.panicked(p)
+			err = ErrClosing
+		}
+	}()
+	if c.Closing() {
+		return ErrClosing
+	}
+	return c.Link.Serve(c)
+}
+
+// cleanUp lets the visitor go, whatever state a panic left it in.
+func (c *Conn) cleanUp(r Reason) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.panicked(p)
+		}
+	}()
+	c.visitor.ChunkEnd()
+	c.visitor.Closed(r)
+}
+
+// goodbye waits until the last bytes are out and releases the socket.
+func (c *Conn) goodbye(end *ending, err error) {
+	select {
+	case <-end.sent:
+	case <-time.After(farewell):
+		c.Link.AbortWrites()
+		c.Out.Discard()
+	}
+	if !end.reason.Abrupt() && err != io.EOF {
+		wait := linger
+		if end.reason == ServerShutdown {
+			wait = shutdownLinger
+		}
+		c.Link.CloseWrite()
+		c.Link.Linger(wait)
+	}
+	c.Link.Close() //nolint:errcheck // nothing is left to do
+}
+
+// Data is part of transport.Sink.
+func (c *Conn) Data(p []byte) error {
+	if c.Closing() {
+		return ErrClosing
+	}
+	return c.visitor.Data(p)
+}
+
+// Frame is part of transport.Sink.
+func (c *Conn) Frame(frame string) error {
+	c.push(outbound.Item{Kind: outbound.Frame, Text: frame})
+	return nil
+}
+
+// ChunkEnd is part of transport.Sink.
+func (c *Conn) ChunkEnd() {
+	c.lastActive.Store(time.Now().UnixNano())
+	c.visitor.ChunkEnd()
+}
+
+// Send queues a protocol line and flushes it if nobody else does. Any goroutine may call it.
+func (c *Conn) Send(line string) { c.push(outbound.Item{Kind: outbound.Line, Text: line}) }
+
+func (c *Conn) push(it outbound.Item) {
+	switch c.Out.Push(it) {
+	case outbound.Owed:
+		c.Flush()
+	case outbound.Overflow:
+		c.Overflowed()
+	}
+}
+
+// Overflowed closes the connection because too much waits for it.
+func (c *Conn) Overflowed() { c.Close(SlowConsumerPendingBytes, "") }
+
+// Close ends the connection for the reason r. line, if not empty, is a last protocol line for the peer, such as an -ERR.
+// The first call wins. Any goroutine may call it; it does not block.
+func (c *Conn) Close(r Reason, line string) { c.end(r, line, c.closeFrame(r)) }
+
+// end closes with a close frame of its own.
+func (c *Conn) end(r Reason, line, frame string) {
+	end := &ending{reason: r, at: time.Now(), sent: make(chan struct{})}
+	if !c.ended.CompareAndSwap(nil, end) {
+		return
+	}
+	c.reg.count(r)
+	// The reader is woken first: once the last bytes are out, nobody but the reader touches the read deadline.
+	c.Link.Interrupt()
+	if r.Abrupt() {
+		c.Out.Discard()
+		c.Link.AbortWrites()
+		end.done()
+		return
+	}
+	last := []outbound.Item{{Kind: outbound.Line, Text: line}, {Kind: outbound.Close, Text: frame}}
+	if line == "" {
+		last = last[1:]
+	}
+	owed, first := c.Out.Finish(last...)
+	if owed {
+		c.Flush()
+	}
+	if !first {
+		end.done()
+	}
+}
+
+// endOf closes after Serve returned err, if nobody has done so yet.
+func (c *Conn) endOf(err error) {
+	var closed *transport.PeerClosed
+	var broken *ws.ProtocolError
+	switch {
+	case errors.As(err, &closed):
+		c.end(ClientClosed, "", string(ws.AppendClose(nil, closed.Code, closed.Reason, nil)))
+	case errors.As(err, &broken):
+		c.end(ProtocolViolation, "", string(ws.AppendClose(nil, broken.Code, broken.Text, nil)))
+	case errors.Is(err, transport.ErrMessageTooBig):
+		c.Close(MaxPayloadExceeded, "")
+	case errors.Is(err, io.EOF):
+		c.Close(ClientClosed, "")
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, ErrClosing):
+		c.Close(ServerShutdown, "")
+	default:
+		c.Close(ReadError, "")
+	}
+}
+
+// closeFrame is the frame that tells a WebSocket peer of r; empty on other transports.
+func (c *Conn) closeFrame(r Reason) string {
+	if !c.Link.IsWebSocket() {
+		return ""
+	}
+	return string(ws.AppendClose(nil, r.Code(), r.String(), nil))
+}
+
+// panicked closes the connection after a panic in its code.
+func (c *Conn) panicked(p any) {
+	c.reg.panics.Add(1)
+	c.Log.Error(fmt.Sprintf("panic: %v\n%s", p, debug.Stack()), "conn", c.Name())
+	c.Close(InternalError, "")
+}

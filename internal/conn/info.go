@@ -1,0 +1,64 @@
+package conn
+
+import (
+	"time"
+
+	"weir/internal/account"
+)
+
+// Info is what /connz shows of a connection: a snapshot.
+type Info struct {
+	ID      uint64
+	Kind    string // Client
+	Type    string // nats, websocket
+	IP      string
+	Port    int
+	Start   time.Time
+	Stop    time.Time // zero while it is open
+	Reason  Reason    // why it closed
+	Active  time.Time // of the last traffic
+	RTT     time.Duration
+	Pending int64 // bytes that wait for it
+
+	InMsgs, InBytes, OutMsgs, OutBytes int64
+
+	Client Identity
+	NumSub int
+	Subs   []*account.Sub // only if asked for
+
+	TLSVersion, TLSCipher string
+}
+
+// Identity is what a client says of itself, and what the server made of it.
+type Identity struct {
+	Name, Lang, Version string
+	User                string // who authenticated; never a secret
+	Account             string
+}
+
+// Info is a snapshot of c; with subs also of its subscriptions.
+func (c *Conn) Info(subs bool) Info {
+	host, port := c.Host()
+	i := Info{
+		ID: c.ID, Kind: "Client", Type: "nats", IP: host, Port: port,
+		Start:  c.Start,
+		Active: time.Unix(0, c.lastActive.Load()),
+		RTT:    c.RTT(), Pending: c.Out.Pending(),
+		InMsgs: c.inMsgs.Load(), InBytes: c.inBytes.Load(),
+		OutMsgs: c.outMsgs.Load(), OutBytes: c.outBytes.Load(),
+	}
+	if c.Link.IsWebSocket() {
+		i.Type = "websocket"
+	}
+	if t := c.Link.TLS(); t != nil {
+		i.TLSVersion, i.TLSCipher = t.Describe()
+	}
+	c.visitor.Describe(&i, subs)
+	return i
+}
+
+// Received counts messages that the peer published, and their bytes.
+func (c *Conn) Received(msgs, bytes int64) {
+	c.inMsgs.Add(msgs)
+	c.inBytes.Add(bytes)
+}
