@@ -1,0 +1,45 @@
+package config_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"weir/internal/config"
+)
+
+// FuzzParse wants no panic, positions inside the text, and either Options or an error.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{
+		"", "port: 4222", "listen 127.0.0.1:-1\nhttp: 8222\n", "{\"port\": 1, \"tags\": [1]}", "a {", "a: [", "}", "]", "{}", "\x00",
+		"websocket { port: 1, no_tls: true, headers { a: b }, origins [ a, b ] }", "tls { certs: [ { cert_file: a } ] }",
+		"X = 1\nport: $X", "X = {a: $X}", "include x", "a (b\nc)\n", "authorization { timeout: 1.5, token: \"\\x41\" }",
+		"leafnodes { remotes: [ { url: a, tls {} } ] }", "jetstream: enabled\ncluster { routes [ a ] }",
+		"ping_interval: \"1s\"\nlogtime: off", "accounts { $SYS { users = [] } }", "max_payload: 1e\n",
+		"lame_duck_duration: -9223372036854775808", "server_metadata { a: b }\nserver_tags: [ a ]", "write_deadline: -1",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o, err := config.Parse("weir.conf", text)
+		if (o == nil) == (err == nil) {
+			t.Fatalf("options %v and error %v", o, err)
+		}
+		var all config.Errors
+		if errors.As(err, &all) {
+			lines := 1 + bytes.Count(text, []byte("\n"))
+			for _, e := range all {
+				if e.File == "weir.conf" && (e.Line < 1 || e.Line > lines || e.Column < 1) {
+					t.Fatalf("%d lines, error %v", lines, e)
+				}
+			}
+		}
+		if err == nil {
+			o.SetDefaults()
+			_ = o.WebSocket.Validate()
+			if changes := config.Plan(o, o); len(changes) > 0 {
+				t.Fatalf("differs from itself: %v", changes)
+			}
+		}
+	})
+}

@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// Effect is what a reload does about one changed field.
+type Effect int
+
+const (
+	// Swap takes effect for what comes next: connections, handshakes, messages, log lines.
+	Swap Effect = iota
+	// Recheck is a swap after which every connection is looked at again; those no longer allowed are closed.
+	Recheck
+	// Restart closes a listener and opens it anew; its connections stay.
+	Restart
+	// Refuse needs a new process: a reload with such a change does nothing at all.
+	Refuse
+)
+
+// String is the word for e in logs.
+func (e Effect) String() string {
+	switch e {
+	case Swap:
+		return "swap"
+	case Recheck:
+		return "recheck connections"
+	case Restart:
+		return "restart listener"
+	case Refuse:
+		return "refuse"
+	}
+	return fmt.Sprintf("effect %d", int(e))
+}
+
+// Change is one field that differs between two configurations. Secrets are redacted in Old and New.
+type Change struct {
+	// Room is who applies it: auth, client, conn, log, monitor, server or websocket.
+	Room, Field string
+	Old, New    string
+	Effect      Effect
+}
+
+// String is room.field: old -> new (effect).
+func (c Change) String() string {
+	return fmt.Sprintf("%s.%s: %s -> %s (%v)", c.Room, c.Field, c.Old, c.New, c.Effect)
+}
+
+// Plan lists what differs between two configurations that went through [Options.SetDefaults]. A file whose name stayed
+// and whose content changed, such as a renewed certificate, is not a difference: a reload reads those anew in any case.
+func Plan(old, next *Options) []Change {
+	var out []Change
+	for _, f := range planned {
+		a, b := f.get(old), f.get(next)
+		if reflect.DeepEqual(a, b) {
+			continue
+		}
+		c := Change{Room: f.room, Field: f.field, Effect: f.effect, Old: redacted, New: redacted}
+		if !f.secret {
+			c.Old, c.New = fmt.Sprint(a), fmt.Sprint(b)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// plannedField is one row of the table of [Plan].
+type plannedField struct {
+	room, field string
+	effect      Effect
+	secret      bool
+	get         func(o *Options) any
+}
+
+const (
+	open   = false // may be shown
+	secret = true
+)
+
+var planned = []plannedField{
+	{"server", "server_name", Refuse, open, func(o *Options) any { return o.ServerName }},
+	{"server", "server_tags", Swap, open, func(o *Options) any { return o.Tags }},
+	{"server", "server_metadata", Swap, open, func(o *Options) any { return o.Metadata }},
+	{"server", "pid_file", Swap, open, func(o *Options) any { return o.PidFile }},
+	{"server", "ports_file_dir", Swap, open, func(o *Options) any { return o.PortsDir }},
+	{"server", "lame_duck_duration", Swap, open, func(o *Options) any { return o.LameDuck.Duration }},
+	{"server", "lame_duck_grace_period", Swap, open, func(o *Options) any { return o.LameDuck.Grace }},
+	{"server", "prof_port", Refuse, open, func(o *Options) any { return o.Profile }},
+	{"server", "prof_block_rate", Refuse, open, func(o *Options) any { return o.ProfileBlockRate }},
+
+	{"client", "listen", Restart, open, func(o *Options) any { return o.Client }},
+	{"client", "dont_listen", Restart, open, func(o *Options) any { return o.DontListen }},
+	{"client", "client_advertise", Swap, open, func(o *Options) any { return o.Advertise }},
+	{"client", "tls", Swap, open, func(o *Options) any { return o.TLS.String() }},
+	{"client", "allow_non_tls", Swap, open, func(o *Options) any { return o.AllowNonTLS }},
+	{"client", "max_payload", Swap, open, func(o *Options) any { return o.Protocol.MaxPayload }},
+	{"client", "max_control_line", Swap, open, func(o *Options) any { return o.Protocol.MaxControlLine }},
+	{"client", "max_subscriptions", Swap, open, func(o *Options) any { return o.Protocol.MaxSubscriptions }},
+	{"client", "no_header_support", Swap, open, func(o *Options) any { return o.Protocol.NoHeaders }},
+	{"client", "auth_timeout", Swap, open, func(o *Options) any { return o.Protocol.AuthTimeout }},
+	{"client", "max_traced_msg_len", Swap, open, func(o *Options) any { return o.Protocol.MaxTracedLen }},
+
+	{"conn", "max_connections", Recheck, open, func(o *Options) any { return o.Conn.MaxConnections }},
+	{"conn", "max_pending", Swap, open, func(o *Options) any { return o.Conn.MaxPending }},
+	{"conn", "write_deadline", Swap, open, func(o *Options) any { return o.Conn.WriteDeadline }},
+	{"conn", "ping_interval", Swap, open, func(o *Options) any { return o.Conn.PingInterval }},
+	{"conn", "ping_max", Swap, open, func(o *Options) any { return o.Conn.PingMax }},
+
+	{"auth", "username", Recheck, open, func(o *Options) any { return o.Auth.Username }},
+	{"auth", "password", Recheck, secret, func(o *Options) any { return o.Auth.Password }},
+	{"auth", "token", Recheck, secret, func(o *Options) any { return o.Auth.Token }},
+
+	{"monitor", "host", Restart, open, func(o *Options) any { return o.Monitor.Host }},
+	{"monitor", "http_port", Restart, open, func(o *Options) any { return o.Monitor.Port }},
+	{"monitor", "https_port", Restart, open, func(o *Options) any { return o.Monitor.HTTPSPort }},
+	{"monitor", "http_base_path", Restart, open, func(o *Options) any { return o.Monitor.BasePath }},
+	{"monitor", "tls", Swap, open, func(o *Options) any { return o.Monitor.TLS.String() }},
+	{"monitor", "max_closed_clients", Swap, open, func(o *Options) any { return o.Monitor.MaxClosed }},
+
+	{"log", "log_file", Swap, open, func(o *Options) any { return o.Log.File }},
+	{"log", "log_size_limit", Swap, open, func(o *Options) any { return o.Log.SizeLimit }},
+	{"log", "log_max_num", Swap, open, func(o *Options) any { return o.Log.MaxFiles }},
+	{"log", "debug", Swap, open, func(o *Options) any { return o.Log.Debug }},
+	{"log", "trace", Swap, open, func(o *Options) any { return o.Log.Trace }},
+	{"log", "trace_verbose", Swap, open, func(o *Options) any { return o.Log.TraceVerbose }},
+	{"log", "trace_headers", Swap, open, func(o *Options) any { return o.Log.TraceHeaders }},
+	{"log", "no_logtime", Swap, open, func(o *Options) any { return o.Log.NoTime }},
+	{"log", "logtime_utc", Swap, open, func(o *Options) any { return o.Log.UTC }},
+	{"log", "syslog", Swap, open, func(o *Options) any { return o.Log.Syslog }},
+	{"log", "remote_syslog", Swap, open, func(o *Options) any { return public(o.Log.RemoteSyslog) }},
+
+	{"websocket", "listen", Restart, open, func(o *Options) any { return o.WebSocket.Listener }},
+	{"websocket", "no_tls", Restart, open, func(o *Options) any { return o.WebSocket.TLS == nil }},
+	{"websocket", "tls", Swap, open, func(o *Options) any { return o.WebSocket.TLS.String() }},
+	{"websocket", "advertise", Swap, open, func(o *Options) any { return o.WebSocket.Advertise }},
+	{"websocket", "same_origin", Swap, open, func(o *Options) any { return o.WebSocket.SameOrigin }},
+	{"websocket", "allowed_origins", Swap, open, func(o *Options) any { return shownOrigins(o) }},
+	{"websocket", "compression", Swap, open, func(o *Options) any { return o.WebSocket.Compression }},
+	{"websocket", "handshake_timeout", Swap, open, func(o *Options) any { return o.WebSocket.HandshakeTimeout }},
+	{"websocket", "ping_interval", Swap, open, func(o *Options) any { return o.WebSocket.PingInterval }},
+	{"websocket", "headers", Swap, secret, func(o *Options) any { return o.WebSocket.Headers }},
+	{"websocket", "username", Recheck, open, func(o *Options) any { return o.WebSocket.Auth.Username }},
+	{"websocket", "password", Recheck, secret, func(o *Options) any { return o.WebSocket.Auth.Password }},
+	{"websocket", "token", Recheck, secret, func(o *Options) any { return o.WebSocket.Auth.Token }},
+	{"websocket", "auth_timeout", Swap, open, func(o *Options) any { return o.WebSocket.AuthTimeout }},
+	{"websocket", "jwt_cookie", Swap, open, func(o *Options) any { return o.WebSocket.JWTCookie }},
+	{"websocket", "user_cookie", Swap, open, func(o *Options) any { return o.WebSocket.UserCookie }},
+	{"websocket", "pass_cookie", Swap, open, func(o *Options) any { return o.WebSocket.PassCookie }},
+	{"websocket", "token_cookie", Swap, open, func(o *Options) any { return o.WebSocket.TokenCookie }},
+	{"websocket", "no_auth_user", Recheck, open, func(o *Options) any { return o.WebSocket.NoAuthUser }},
+	{"websocket", "console", Swap, open, func(o *Options) any { return o.WebSocket.Console }},
+}
+
+// shownOrigins is the list in an order of its own, since an order means nothing here.
+func shownOrigins(o *Options) []string {
+	var out []string
+	for _, origin := range o.WebSocket.AllowedOrigins {
+		out = append(out, public(origin))
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,138 @@
+package config_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/internal/config"
+)
+
+func TestPlan(t *testing.T) {
+	const base = "port: 4222\nmax_payload: 1000\nauthorization { user: a, password: hidden }\nserver_name: a\n" +
+		"websocket { port: 8080, no_tls: true, origins [ \"http://a\", \"http://b\" ], authorization { token: hidden } }\n"
+	for _, tt := range []struct {
+		name, from, to string
+		want           []string
+	}{
+		{"nothing", "", "", nil},
+		{"place", "server_name: a", "# moved\nserver_name: a", nil},
+		{"order of origins", `"http://a", "http://b"`, `"http://b", "http://a"`, nil},
+		{"limit", "max_payload: 1000", "max_payload: 2000", []string{"client.max_payload: 1000 -> 2000 (swap)"}},
+		{"password", "password: hidden", "password: other", []string{"auth.password: [redacted] -> [redacted] (recheck connections)"}},
+		{"token", "token: hidden", "token: other", []string{"websocket.token: [redacted] -> [redacted] (recheck connections)"}},
+		{"listener", "port: 8080", "port: 8081", []string{"websocket.listen: {0.0.0.0 8080} -> {0.0.0.0 8081} (restart listener)"}},
+		{"name", "server_name: a", "server_name: b", []string{"server.server_name: a -> b (refuse)"}},
+		{"default", "max_payload: 1000\n", "", []string{"client.max_payload: 1000 -> 1048576 (swap)"}},
+		{"header", "no_tls: true", "no_tls: true, headers { A: hidden }", []string{"websocket.headers: [redacted] -> [redacted] (swap)"}},
+		{"several", "port: 4222", "debug: true\nport: 4333", []string{
+			"client.listen: {0.0.0.0 4222} -> {0.0.0.0 4333} (restart listener)",
+			"log.debug: false -> true (swap)",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			old, next := mustParse(t, base), mustParse(t, strings.Replace(base, tt.from, tt.to, 1))
+			old.SetDefaults()
+			next.SetDefaults()
+			var got []string
+			for _, c := range config.Plan(old, next) {
+				got = append(got, c.String())
+			}
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf(" got %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestPlanTLS turns TLS of the two listeners on.
+func TestPlanTLS(t *testing.T) {
+	old := mustParse(t, "websocket { port: 1, no_tls: true }")
+	next := mustParse(t, "tls { cert_file: a }\nwebsocket { port: 1, tls { cert_file: a } }")
+	effects := make(map[string]config.Effect)
+	for _, c := range config.Plan(old, next) {
+		effects[c.Room+"."+c.Field] = c.Effect
+	}
+	want := map[string]config.Effect{"client.tls": config.Swap, "websocket.tls": config.Swap, "websocket.no_tls": config.Restart}
+	if !reflect.DeepEqual(effects, want) {
+		t.Errorf("got %v, want %v", effects, want)
+	}
+}
+
+// unplanned are the fields of Options that a reload does not compare.
+var unplanned = map[string]string{
+	"ConfigFile":       "where the configuration came from",
+	"Digest":           "where the configuration came from",
+	"Warnings":         "about the configuration, not part of it",
+	"Log.MaxTracedLen": "SetDefaults copies it to Protocol",
+	"WebSocket.NoTLS":  "means nothing by itself: compared with TLS",
+}
+
+// TestPlanSeesEveryField changes each field of Options by itself.
+func TestPlanSeesEveryField(t *testing.T) {
+	fields(reflect.TypeFor[config.Options](), "", nil, func(name string, index []int) {
+		if unplanned[name] != "" {
+			return
+		}
+		var old, next config.Options
+		change(t, name, reflect.ValueOf(&next).Elem().FieldByIndex(index))
+		if len(config.Plan(&old, &next)) == 0 {
+			t.Errorf("Plan does not see %s: add a row to its table", name)
+		}
+	})
+}
+
+// fields calls visit for each field of the struct type s and of the structs in it.
+func fields(s reflect.Type, prefix string, index []int, visit func(name string, index []int)) {
+	for i := range s.NumField() {
+		f := s.Field(i)
+		at := append(index[:len(index):len(index)], i)
+		if f.Type.Kind() == reflect.Struct {
+			fields(f.Type, prefix+f.Name+".", at, visit)
+		} else {
+			visit(prefix+f.Name, at)
+		}
+	}
+}
+
+// change sets v to something that is not its zero value.
+func change(t *testing.T, name string, v reflect.Value) {
+	t.Helper()
+	switch v.Interface().(type) {
+	case string:
+		v.SetString("x")
+	case bool:
+		v.SetBool(true)
+	case int, int64, time.Duration:
+		v.SetInt(1)
+	case []string:
+		v.Set(reflect.ValueOf([]string{"x"}))
+	case map[string]string:
+		v.Set(reflect.ValueOf(map[string]string{"x": "y"}))
+	case *config.TLS:
+		v.Set(reflect.ValueOf(&config.TLS{CertFile: "x"}))
+	default:
+		t.Fatalf("%s: no way to change a %v", name, v.Type())
+	}
+}
+
+// TestPlanHidesSecrets prints a plan of every field that may hold one.
+func TestPlanHidesSecrets(t *testing.T) {
+	const secret = "hidden"
+	var old, next config.Options
+	next.Auth.Password, next.Auth.Token = secret, secret
+	next.WebSocket.Auth.Password, next.WebSocket.Auth.Token = secret, secret
+	next.WebSocket.Headers = map[string]string{"Authorization": secret}
+	next.WebSocket.AllowedOrigins = []string{"http://a:" + secret + "@b"}
+	next.Log.RemoteSyslog = "tcp://a:" + secret + "@b"
+	for _, plan := range [][]config.Change{config.Plan(&old, &next), config.Plan(&next, &old)} {
+		if len(plan) != 7 {
+			t.Errorf("%d changes: %v", len(plan), plan)
+		}
+		if strings.Contains(fmt.Sprintf("%+v %v", plan, plan), secret) {
+			t.Errorf("%+v", plan)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package config_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"weir/internal/config"
+)
+
+// TestOff holds what is switched off against its one warning.
+func TestOff(t *testing.T) {
+	for text, key := range map[string]string{
+		"jetstream: true":    "jetstream",
+		"jetstream: enabled": "jetstream",
+		"jetstream {\n store_dir: \"/a\"\n max_mem: 1G\n max_file_store: 10G\n domain: a\n key: b\n limits { batch { max_msgs: 3 } }\n}": "jetstream",
+		"store_dir: /a": "store_dir",
+		"cluster {\n name: a\n listen: -1\n routes [\n nats://a:1\n ]\n authorization { user: a }\n tls { cert_file: a }\n compression { mode: s2 }\n}": "cluster",
+		"gateway { name: a, gateways [ { name: b, url: \"nats://a:1\", tls {} } ] }":                                                                    "gateway",
+		"leafnodes { listen: -1, remotes [ { url: \"nats://a:1\", proxy { url: \"http://a\" } } ] }":                                                    "leafnodes",
+		"leaf { port: -1 }": "leaf",
+		"mqtt { port: -1, authorization { user: a, pass: b } }": "mqtt",
+		"default_js_domain { A: b }":                            "default_js_domain",
+		"feature_flags { a: true }":                             "feature_flags",
+		"ocsp_cache: true":                                      "ocsp_cache",
+		"connect_error_reports: 3":                              "connect_error_reports",
+		"reconnect_error_reports: 3":                            "reconnect_error_reports",
+		"max_sub_tokens: 8":                                     "max_sub_tokens",
+		"write_timeout: retry":                                  "write_timeout: retry",
+		"tls { connection_rate_limit: 3 }":                      "connection_rate_limit",
+		"ws { tls { connection_rate_limit: 3 } }":               "connection_rate_limit",
+	} {
+		got, want := mustParse(t, text).Warnings, []string{key + ": not built yet, switched off"}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s\n got %q\nwant %q", text, got, want)
+		}
+	}
+	for _, text := range []string{"jetstream: false", "jetstream: disabled", "jetstream: \"Disable\"", "ocsp_cache: false", "cluster {}"} {
+		if o := mustParse(t, text); o.Warnings != nil {
+			t.Errorf("%s: %q", text, o.Warnings)
+		}
+	}
+}
+
+// TestOffIsChecked finds wrong keys in blocks that are off.
+func TestOffIsChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"\njetstream { foo: 1 }\n":                           `weir.conf:2:13: unknown field "foo"`,
+		"\njetstream { limits { batch { foo: 1 } } }\n":      `weir.conf:2:30: unknown field "foo"`,
+		"\ncluster { foo: 1 }\n":                             `weir.conf:2:11: unknown field "foo"`,
+		"\ncluster { tls { foo: 1 } }\n":                     `weir.conf:2:17: unknown field "foo"`,
+		"\ngateway { gateways [ { foo: 1 } ] }\n":            `weir.conf:2:24: unknown field "foo"`,
+		"\nleafnodes { remotes: [ { foo: 1} ] }\n":           `weir.conf:2:26: unknown field "foo"`,
+		"\nleafnodes { remotes [ { proxy { foo: 1 } } ] }\n": `weir.conf:2:33: unknown field "foo"`,
+		"\nmqtt { foo: 1 }\n":                                `weir.conf:2:8: unknown field "foo"`,
+		"\nmqtt: 3\n":                                        `weir.conf:2:1: Expected map to define mqtt, got an integer`,
+		"\njetstream: maybe\n":                               `weir.conf:2:1: Expected 'enabled' or 'disabled' for string value of jetstream`,
+	} {
+		if _, err := config.Parse("weir.conf", []byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%s got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// TestRefused holds every guard that is not built: with it, there are no Options.
+func TestRefused(t *testing.T) {
+	const pin = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	for text, where := range map[string]string{
+		"\naccounts { $SYS { users = [ { user: a, pass: b } ] } }\n": "weir.conf:2:1: accounts",
+		"\nsystem_account: A\n":                  "weir.conf:2:1: system_account",
+		"\nsystem: A\n":                          "weir.conf:2:1: system",
+		"\nno_auth_user: a\n":                    "weir.conf:2:1: no_auth_user",
+		"\ndefault_sentinel: a\n":                "weir.conf:2:1: default_sentinel",
+		"\nmappings { a: b }\n":                  "weir.conf:2:1: mappings",
+		"\nmaps { a: b }\n":                      "weir.conf:2:1: maps",
+		"\noperator: a\n":                        "weir.conf:2:1: operator",
+		"\noperators: [a]\n":                     "weir.conf:2:1: operators",
+		"\nroots: a\n":                           "weir.conf:2:1: roots",
+		"\nroot: a\n":                            "weir.conf:2:1: root",
+		"\nroot_operator: a\n":                   "weir.conf:2:1: root_operator",
+		"\nroot_operators: a\n":                  "weir.conf:2:1: root_operators",
+		"\ntrusted: a\n":                         "weir.conf:2:1: trusted",
+		"\ntrusted_keys: [a]\n":                  "weir.conf:2:1: trusted_keys",
+		"\nresolver: MEMORY\n":                   "weir.conf:2:1: resolver",
+		"\naccount_resolver: MEMORY\n":           "weir.conf:2:1: account_resolver",
+		"\naccounts_resolver { type: full }\n":   "weir.conf:2:1: accounts_resolver",
+		"\nresolver_tls { ca_file: a }\n":        "weir.conf:2:1: resolver_tls",
+		"\nresolver_preload { A: b }\n":          "weir.conf:2:1: resolver_preload",
+		"\nresolver_pinned_accounts: [A]\n":      "weir.conf:2:1: resolver_pinned_accounts",
+		"\nproxies { trusted [ { key: a } ] }\n": "weir.conf:2:1: proxies",
+		"\nproxy_protocol: true\n":               "weir.conf:2:1: proxy_protocol",
+		"\nocsp: true\n":                         "weir.conf:2:1: ocsp",
+		"\nocsp { mode: must }\n":                "weir.conf:2:1: ocsp",
+
+		"authorization {\n users: [ { user: a } ]\n}\n":                 "weir.conf:2:2: users",
+		"authorization {\n users: [ { nkey: a } ]\n}\n":                 "weir.conf:2:2: users",
+		"authorization {\n default_permission { publish: a }\n}\n":      "weir.conf:2:2: default_permission",
+		"authorization {\n default_permissions { publish: a }\n}\n":     "weir.conf:2:2: default_permissions",
+		"authorization {\n permissions { publish: a }\n}\n":             "weir.conf:2:2: permissions",
+		"authorization {\n auth_callout { issuer: a }\n}\n":             "weir.conf:2:2: auth_callout",
+		"authorization {\n auth_hook { issuer: a }\n}\n":                "weir.conf:2:2: auth_hook",
+		"authorization {\n user: a, pass: b, proxy_required: true\n}\n": "weir.conf:2:20: proxy_required",
+		"tls {\n verify_and_map: true\n}\n":                             "weir.conf:2:2: verify_and_map",
+		"tls {\n pinned_certs: [\"" + pin + "\"]\n}\n":                  "weir.conf:2:2: pinned_certs",
+		"tls {\n ocsp_peer: true\n}\n":                                  "weir.conf:2:2: ocsp_peer",
+		"tls {\n cert_store: a\n}\n":                                    "weir.conf:2:2: cert_store",
+		"tls {\n cert_match: a\n}\n":                                    "weir.conf:2:2: cert_match",
+		"websocket {\n tls { pinned_certs: [\"" + pin + "\"] }\n}\n":    "weir.conf:2:8: pinned_certs",
+		"websocket {\n jwt_cookie: a\n}\n":                              "weir.conf:2:2: jwt_cookie",
+		"websocket {\n user_cookie: a\n}\n":                             "weir.conf:2:2: user_cookie",
+		"websocket {\n pass_cookie: a\n}\n":                             "weir.conf:2:2: pass_cookie",
+		"websocket {\n token_cookie: a\n}\n":                            "weir.conf:2:2: token_cookie",
+		"websocket {\n no_auth_user: a\n}\n":                            "weir.conf:2:2: no_auth_user",
+	} {
+		o, err := config.Parse("weir.conf", []byte(text))
+		want := where + ": not built yet, and it guards access: a server without it does not start"
+		if o != nil || err == nil || err.Error() != want {
+			t.Errorf("%s got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// TestRefusedTogether shows a user all that stands in the way at once.
+func TestRefusedTogether(t *testing.T) {
+	_, err := config.Parse("weir.conf", []byte("accounts { A { users: [ {user: a} ] } }\nno_auth_user: a\nfoo: 1\n"))
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("got %v", err)
+	}
+}
