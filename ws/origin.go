@@ -3,6 +3,7 @@ package ws
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -52,6 +53,16 @@ func newOrigin(scheme, hostport string) (origin, bool) {
 	return origin{scheme, strings.ToLower(host), port}, ok
 }
 
+// loopback reports whether only this machine can have served a page of o: localhost and the names below it (RFC 6761
+// §6.3), or a loopback address.
+func (o origin) loopback() bool {
+	if o.host == "localhost" || strings.HasSuffix(o.host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(o.host)
+	return err == nil && ip.IsLoopback()
+}
+
 // splitHostPort divides "host:port", "host", "[v6]:port" and "[v6]"; the brackets are dropped.
 func splitHostPort(s string) (host, port string, ok bool) {
 	host = s
@@ -71,7 +82,7 @@ func splitHostPort(s string) (host, port string, ok bool) {
 // checkOrigin applies the origin policy to r. A request without an origin passes: it is not from a browser, and such
 // a client could claim any origin (RFC 6455 §10.2).
 func (p *UpgradePolicy) checkOrigin(r *http.Request) *UpgradeError {
-	if !p.SameOrigin && p.AllowedOrigins.Len() == 0 {
+	if !p.SameOrigin && !p.LoopbackOrigins && p.AllowedOrigins.Len() == 0 {
 		return nil
 	}
 	value := r.Header.Get("Origin")
@@ -97,6 +108,9 @@ func (p *UpgradePolicy) checkOrigin(r *http.Request) *UpgradeError {
 		if ours, ok := newOrigin(scheme, r.Host); !ok || o != ours {
 			return ErrOriginNotSame
 		}
+	}
+	if p.LoopbackOrigins && !o.loopback() {
+		return ErrOriginNotLoopback
 	}
 	if p.AllowedOrigins.Len() > 0 {
 		if _, ok := p.AllowedOrigins.set[o]; !ok {

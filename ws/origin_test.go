@@ -15,6 +15,7 @@ func TestOriginPolicy(t *testing.T) {
 	}
 	same := ws.UpgradePolicy{SameOrigin: true}
 	listed := ws.UpgradePolicy{AllowedOrigins: origins(t, "http://app.example", "https://App.Example:8443/path", "https://secure.example")}
+	loopback := ws.UpgradePolicy{LoopbackOrigins: true}
 	both := ws.UpgradePolicy{SameOrigin: true, AllowedOrigins: listed.AllowedOrigins}
 	tests := []struct {
 		name   string
@@ -56,6 +57,15 @@ func TestOriginPolicy(t *testing.T) {
 		{"listed, other scheme", request("Origin: http://secure.example:443"), listed, ws.ErrOriginNotAllowed},
 		{"listed, other port", request("Origin: https://app.example"), listed, ws.ErrOriginNotAllowed},
 		{"listed, other host", request("Origin: http://b.app.example"), listed, ws.ErrOriginNotAllowed},
+
+		{"loopback", request("Origin: http://127.0.0.1:3000"), loopback, nil},
+		{"loopback, name", request("Origin: http://localhost:8080"), loopback, nil},
+		{"loopback, name below", request("Origin: https://app.localhost"), loopback, nil},
+		{"loopback, IPv6", request("Origin: http://[::1]:5173"), loopback, nil},
+		{"loopback, another site", request("Origin: https://example.com"), loopback, ws.ErrOriginNotLoopback},
+		{"loopback, a name that looks like it", request("Origin: http://127.0.0.1.example.com"), loopback, ws.ErrOriginNotLoopback},
+		{"loopback, null", request("Origin: null"), loopback, ws.ErrOriginInvalid},
+		{"loopback, absent", request(), loopback, nil},
 
 		{"both", request("Host: app.example", "Origin: http://app.example"), both, nil},
 		{"both, not same", request("Origin: http://app.example"), both, ws.ErrOriginNotSame},

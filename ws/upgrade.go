@@ -24,16 +24,17 @@ func (e *UpgradeError) Error() string { return e.Reason }
 
 // The refusals, in the order in which a request is checked (RFC 6455 §4.2.1).
 var (
-	ErrMethod           = &UpgradeError{http.StatusMethodNotAllowed, "request method is not GET"}
-	ErrHostMissing      = &UpgradeError{http.StatusBadRequest, "no Host in request"}
-	ErrUpgradeHeader    = &UpgradeError{http.StatusBadRequest, "header Upgrade does not name websocket"}
-	ErrConnectionHeader = &UpgradeError{http.StatusBadRequest, "header Connection does not name upgrade"}
-	ErrKeyMissing       = &UpgradeError{http.StatusBadRequest, "no Sec-WebSocket-Key in request"}
-	ErrKeyInvalid       = &UpgradeError{http.StatusBadRequest, "Sec-WebSocket-Key is not 16 bytes in base64"}
-	ErrVersion          = &UpgradeError{http.StatusBadRequest, "Sec-WebSocket-Version is not 13"}
-	ErrOriginInvalid    = &UpgradeError{http.StatusForbidden, "origin can not be parsed"}
-	ErrOriginNotSame    = &UpgradeError{http.StatusForbidden, "origin is not that of the server"}
-	ErrOriginNotAllowed = &UpgradeError{http.StatusForbidden, "origin is not in the allowed list"}
+	ErrMethod            = &UpgradeError{http.StatusMethodNotAllowed, "request method is not GET"}
+	ErrHostMissing       = &UpgradeError{http.StatusBadRequest, "no Host in request"}
+	ErrUpgradeHeader     = &UpgradeError{http.StatusBadRequest, "header Upgrade does not name websocket"}
+	ErrConnectionHeader  = &UpgradeError{http.StatusBadRequest, "header Connection does not name upgrade"}
+	ErrKeyMissing        = &UpgradeError{http.StatusBadRequest, "no Sec-WebSocket-Key in request"}
+	ErrKeyInvalid        = &UpgradeError{http.StatusBadRequest, "Sec-WebSocket-Key is not 16 bytes in base64"}
+	ErrVersion           = &UpgradeError{http.StatusBadRequest, "Sec-WebSocket-Version is not 13"}
+	ErrOriginInvalid     = &UpgradeError{http.StatusForbidden, "origin can not be parsed"}
+	ErrOriginNotSame     = &UpgradeError{http.StatusForbidden, "origin is not that of the server"}
+	ErrOriginNotLoopback = &UpgradeError{http.StatusForbidden, "origin is not on this machine"}
+	ErrOriginNotAllowed  = &UpgradeError{http.StatusForbidden, "origin is not in the allowed list"}
 
 	// The last three are for whoever owns the connection; this package can not see them.
 

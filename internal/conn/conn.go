@@ -62,10 +62,11 @@ type Conn struct {
 
 	// Counters of both directions; written by the reader and by whoever flushes.
 	inMsgs, inBytes, outMsgs, outBytes atomic.Int64
-	lastActive                         atomic.Int64 // Unix nanoseconds
+	lastRead, lastWrite                atomic.Int64 // Unix nanoseconds
 
-	// ended is set by the first Close.
-	ended atomic.Pointer[ending]
+	// ended is set by the first Close, parkAsked by the registry when the connection has been silent.
+	ended     atomic.Pointer[ending]
+	parkAsked atomic.Bool
 
 	pings pinger
 }
@@ -89,7 +90,7 @@ func (c *Conn) Init(reg *Registry, link *transport.Conn, v Visitor, label string
 	c.reg, c.Link, c.visitor, c.label = reg, link, v, label
 	c.ID = reg.nextID.Add(1)
 	c.Start = time.Now()
-	c.lastActive.Store(c.Start.UnixNano())
+	c.lastRead.Store(c.Start.UnixNano())
 	if a := link.RemoteAddr(); a != nil {
 		c.remote = a.String()
 	}
@@ -115,14 +116,22 @@ func (c *Conn) Visitor() Visitor { return c.visitor }
 // Closing reports whether the connection has begun to close.
 func (c *Conn) Closing() bool { return c.ended.Load() != nil }
 
-// Run is the connection's goroutine.
+// Run is the connection's goroutine. It ends with the connection, or when the connection parks; then whoever wakes it
+// starts another one.
 func (c *Conn) Run() {
 	err := c.serve()
+	for c.asked(err) {
+		if c.park() {
+			return
+		}
+		err = c.serve()
+	}
 	c.endOf(err)
 	end := c.ended.Load()
 	c.pings.stop()
+	last := c.Info(false) // with the number of subscriptions, which cleanUp gives back
 	c.cleanUp(end.reason)
-	if c.reg.remove(c, end) {
+	if c.reg.remove(c, end, last) {
 		defer c.reg.ended()
 	}
 	c.goodbye(end, err)
@@ -189,7 +198,7 @@ func (c *Conn) Frame(frame string) error {
 
 // ChunkEnd is part of transport.Sink.
 func (c *Conn) ChunkEnd() {
-	c.lastActive.Store(time.Now().UnixNano())
+	c.lastRead.Store(time.Now().UnixNano())
 	c.visitor.ChunkEnd()
 }
 

@@ -96,7 +96,7 @@ func (c *Conn) encode(f *flight) {
 	if msgs > 0 {
 		c.outMsgs.Add(msgs)
 		c.outBytes.Add(bytes)
-		c.lastActive.Store(time.Now().UnixNano())
+		c.lastWrite.Store(time.Now().UnixNano())
 	}
 }
 

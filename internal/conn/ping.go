@@ -30,9 +30,16 @@ type pinger struct {
 	stopped  bool
 }
 
-// StartPings begins the keep-alive with the first PING soon: min(interval, 2 s) and up to a fifth more. Called again, it
-// starts over.
-func (c *Conn) StartPings(interval time.Duration) {
+// StartPings begins the keep-alive: the first PING comes after interval. Called again, it starts over.
+func (c *Conn) StartPings(interval time.Duration) { c.startPings(interval, interval) }
+
+// StartPingsSoon is StartPings with the first PING soon: after min(interval, 2 s) and up to a fifth more.
+func (c *Conn) StartPingsSoon(interval time.Duration) {
+	d := min(interval, firstPing)
+	c.startPings(interval, d+rand.N(d/5+1))
+}
+
+func (c *Conn) startPings(interval, first time.Duration) {
 	p := &c.pings
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -44,9 +51,7 @@ func (c *Conn) StartPings(interval time.Duration) {
 	}
 	p.interval = interval
 	p.rtt = max(time.Since(c.Start), 1)
-	d := min(interval, firstPing)
-	d += rand.N(d/5 + 1)
-	p.timer = time.AfterFunc(d, c.pingDue)
+	p.timer = time.AfterFunc(first, c.pingDue)
 }
 
 // Heard notes that the peer did something: a message or a PING, so that it need not be asked.

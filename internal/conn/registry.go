@@ -25,8 +25,9 @@ type Registry struct {
 
 	mu     sync.Mutex // guards all below
 	open   map[uint64]*Conn
-	live   int    // connections whose goroutine has not ended; those in open are among them
-	closed []Info // ring of the last connections that closed; next is the oldest once it is full
+	awake  []*Conn // connections that may have a goroutine, for ParkSilent
+	live   int     // connections whose goroutine has not ended; those in open are among them
+	closed []Info  // ring of the last connections that closed; next is the oldest once it is full
 	next   int
 	idle   chan struct{} // closed when the last goroutine ends, if somebody waits
 }
@@ -60,17 +61,17 @@ func (r *Registry) Add(c *Conn) bool {
 	}
 	r.open[c.ID] = c
 	r.live++
+	r.awake = append(r.awake, c)
 	r.total.Add(1)
 	return true
 }
 
-// remove forgets c and remembers how it was. It reports false for a connection that was never added.
-func (r *Registry) remove(c *Conn, end *ending) bool {
+// remove forgets c and remembers how it was last. It reports false for a connection that was never added.
+func (r *Registry) remove(c *Conn, end *ending, info Info) bool {
 	r.gone.inMsgs.Add(c.inMsgs.Load())
 	r.gone.inBytes.Add(c.inBytes.Load())
 	r.gone.outMsgs.Add(c.outMsgs.Load())
 	r.gone.outBytes.Add(c.outBytes.Load())
-	info := c.Info(false)
 	info.Stop, info.Reason = end.at, end.reason
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,6 +109,13 @@ func (r *Registry) Panics() int64 { return r.panics.Load() }
 
 // Total is how many connections there have been.
 func (r *Registry) Total() uint64 { return r.total.Load() }
+
+// Gone is how many connections have closed.
+func (r *Registry) Gone() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.total.Load() - uint64(len(r.open))
+}
 
 // Len is how many connections there are.
 func (r *Registry) Len() int {

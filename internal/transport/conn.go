@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,12 @@ type Conn struct {
 	nc   net.Conn
 	sock socket
 	ws   *webSocket // nil without WebSocket framing
+
+	// Set before the connection parks, read by whoever wakes it.
+	wake func()
+	slot parkedAt
+
+	parked atomic.Bool // no goroutine serves; the first to lower it calls wake
 }
 
 // NewConn wraps a connected stream: *net.TCPConn, *TLSConn, or any net.Conn.
@@ -63,8 +70,14 @@ func (c *Conn) Serve(sink Sink) error {
 	})
 }
 
-// Interrupt makes Serve return. It does not block.
-func (c *Conn) Interrupt() { c.nc.SetReadDeadline(past) } //nolint:errcheck // fails only on a closed connection
+// Interrupt makes Serve return, or wakes a parked connection. It does not block.
+func (c *Conn) Interrupt() {
+	c.nc.SetReadDeadline(past) //nolint:errcheck // fails only on a closed connection
+	if c.parked.CompareAndSwap(true, false) {
+		c.vacate() // before wake: afterwards the slot may be another one
+		c.wake()
+	}
+}
 
 // CloseWrite tells the peer that nothing more comes.
 func (c *Conn) CloseWrite() { c.sock.closeWrite() }

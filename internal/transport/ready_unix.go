@@ -57,6 +57,8 @@ func (s *readySocket) serve(step func(p []byte) error) error {
 	return err
 }
 
+func (s *readySocket) rawConn() syscall.RawConn { return s.rc }
+
 func (s *readySocket) seal(*Wire) error { return nil }
 
 func (s *readySocket) write(w *Wire, wait bool) error {

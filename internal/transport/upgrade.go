@@ -20,8 +20,8 @@ type Upgrader struct {
 	Policy func() *ws.UpgradePolicy
 	// Open takes in an upgraded connection and returns at once.
 	Open func(*Conn)
-	// Page serves requests that do not ask for an upgrade; nil refuses them.
-	Page http.Handler
+	// Page serves requests that do not ask for an upgrade; it is asked anew for each, and nil refuses them.
+	Page func() http.Handler
 	// Refused is told of every request that was not upgraded, and why.
 	Refused func(remote string, why *ws.UpgradeError)
 	// Draining reports that the listener takes in nobody any more.
@@ -43,9 +43,11 @@ var (
 
 // ServeHTTP upgrades r, or refuses it with the status of catalogue §2.2.
 func (u *Upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if u.Page != nil && r.Header.Get("Upgrade") == "" {
-		u.Page.ServeHTTP(w, r)
-		return
+	if r.Header.Get("Upgrade") == "" && u.Page != nil {
+		if page := u.Page(); page != nil {
+			page.ServeHTTP(w, r)
+			return
+		}
 	}
 	if why := u.upgrade(w, r); why != nil && u.Refused != nil {
 		u.Refused(r.RemoteAddr, why)

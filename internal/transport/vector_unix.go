@@ -5,7 +5,7 @@ package transport
 import "syscall"
 
 // vector is the scratch of one gathered write.
-type vector struct{ gather []byte }
+type vector struct{ gathered []byte }
 
 // maxGather is how many bytes are gathered into one write.
 const maxGather = 64 << 10
@@ -15,12 +15,12 @@ func writeVector(fd int, w *Wire) (int, error) {
 	if len(w.vec) == 1 || len(w.vec[0]) >= maxGather {
 		return ignoringEINTR(syscall.Write, fd, w.vec[0])
 	}
-	w.gather = w.gather[:0]
+	w.gathered = w.gathered[:0]
 	for _, p := range w.vec {
-		if len(w.gather)+len(p) > maxGather && len(w.gather) > 0 {
+		if len(w.gathered)+len(p) > maxGather && len(w.gathered) > 0 {
 			break
 		}
-		w.gather = append(w.gather, p...)
+		w.gathered = append(w.gathered, p...)
 	}
-	return ignoringEINTR(syscall.Write, fd, w.gather)
+	return ignoringEINTR(syscall.Write, fd, w.gathered)
 }
