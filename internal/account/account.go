@@ -27,7 +27,13 @@ func (a *Account) Name() string { return a.name }
 func (a *Account) Subs() *subject.Tree[*Sub] { return &a.subs }
 
 // Subscribe adds s. The error says that its subject is not valid.
-func (a *Account) Subscribe(s *Sub) error { return a.subs.Insert(s.Subject, s.Queue, s) }
+func (a *Account) Subscribe(s *Sub) error {
+	err := a.subs.Insert(s.Subject, s.Queue, s)
+	if s.gone.Load() { // another goroutine removed it before it was in
+		a.subs.Remove(s.Subject, s.Queue, s)
+	}
+	return err
+}
 
 // Unsubscribe removes s; no publish that starts afterwards reaches it. Removing it twice is harmless.
 func (a *Account) Unsubscribe(s *Sub) {
@@ -94,7 +100,7 @@ func (a *Account) deliver(by *Publisher, s *Sub, m *msg.Msg) bool {
 	if by.NoEcho && s.Owner == by.Self {
 		return false
 	}
-	if s.Refuse != nil && s.Refuse(m.Subject()) {
+	if g := s.guard.Load(); g != nil && !(*g)(s, m) {
 		return false
 	}
 	ok, last := s.take()

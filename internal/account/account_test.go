@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"weir/internal/account"
+	"weir/internal/msg"
 	"weir/internal/outbound"
 )
 
@@ -210,16 +211,51 @@ func TestUnsubscribedGetsNothing(t *testing.T) {
 func TestRefusedSubjects(t *testing.T) {
 	a, p := account.New("A"), new(account.Publisher)
 	v := newVisitor(0)
-	s := &account.Sub{Subject: ">", SID: "1", Owner: v, Out: &v.q,
-		Refuse: func(subject []byte) bool { return string(subject) == "secret" }}
-	if err := a.Subscribe(s); err != nil {
-		t.Fatal(err)
-	}
+	s := v.sub(t, a, ">", "", "1")
+	s.Limit(1)
+	guard := account.Guard(func(_ *account.Sub, m *msg.Msg) bool { return string(m.Subject()) != "secret" })
+	s.SetGuard(&guard)
 	if n := send(a, p, "secret", "x"); n != 0 {
 		t.Errorf("%d receivers of a refused subject", n)
 	}
-	if n := send(a, p, "open", "x"); n != 1 {
+	if n := send(a, p, "open", "x"); n != 1 { // what was refused does not count against the limit
 		t.Errorf("%d receivers of another one", n)
+	}
+	s = v.sub(t, a, "secret", "", "2")
+	s.SetGuard(&guard)
+	s.SetGuard(nil)
+	if n := send(a, p, "secret", "x"); n != 1 {
+		t.Errorf("%d receivers without the guard", n)
+	}
+}
+
+// A refused member of a queue group leaves the message to another one.
+func TestRefusedInGroup(t *testing.T) {
+	a, p := account.New("A"), new(account.Publisher)
+	v, w := newVisitor(0), newVisitor(0)
+	guard := account.Guard(func(*account.Sub, *msg.Msg) bool { return false })
+	v.sub(t, a, "foo", "g", "1").SetGuard(&guard)
+	w.sub(t, a, "foo", "g", "2")
+	for range 20 {
+		if n := send(a, p, "foo", "x"); n != 1 {
+			t.Fatalf("%d receivers", n)
+		}
+	}
+	if v.count() != 0 || w.count() != 20 {
+		t.Errorf("the refused one got %d, the other one %d", v.count(), w.count())
+	}
+}
+
+// A subscription that was removed while it came in does not stay.
+func TestUnsubscribedBeforeSubscribed(t *testing.T) {
+	a, v := account.New("A"), newVisitor(0)
+	s := &account.Sub{Subject: "foo", SID: "1", Owner: v, Out: &v.q}
+	a.Unsubscribe(s)
+	if err := a.Subscribe(s); err != nil {
+		t.Fatal(err)
+	}
+	if n := a.Subs().Len(); n != 0 {
+		t.Errorf("%d subscriptions are left", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package account
 import (
 	"sync/atomic"
 
+	"weir/internal/msg"
 	"weir/internal/outbound"
 )
 
@@ -14,20 +15,26 @@ type Subscriber interface {
 	Overflowed()
 }
 
-// Sub is one subscription. All but its counters is immutable once it is in an account.
+// Guard is asked before each message whether the subscription may get it, by whoever publishes and before the subscriber
+// can see the message. It must not keep m.
+type Guard func(s *Sub, m *msg.Msg) bool
+
+// Sub is one subscription. All but its guard and its counters is immutable once it is in an account.
 type Sub struct {
 	Subject string
 	Queue   string // queue group; empty for a plain subscription
 	SID     string
 	Owner   Subscriber
 	Out     *outbound.Queue
-	// Refuse, if not nil, reports that a message of this subject must not reach the subscription.
-	Refuse func(subject []byte) bool
 
+	guard     atomic.Pointer[Guard]
 	max       atomic.Int64 // messages until it expires; 0 means no limit
 	delivered atomic.Int64
 	gone      atomic.Bool
 }
+
+// SetGuard puts g before all messages from now on; nil lets them all through.
+func (s *Sub) SetGuard(g *Guard) { s.guard.Store(g) }
 
 // Delivered is the number of messages that the subscription got.
 func (s *Sub) Delivered() int64 { return s.delivered.Load() }

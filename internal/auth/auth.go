@@ -2,34 +2,87 @@ package auth
 
 import (
 	"crypto/subtle"
+	"reflect"
 	"strings"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"weir/internal/perm"
 )
+
+// tokenName stands for whoever came in with the token.
+const tokenName = "[REDACTED]"
 
 // Credentials is what a CONNECT brought.
 type Credentials struct{ User, Pass, Token string }
 
-// Check reports whether cr may come in. A token, where one is configured, decides alone; so does nats-server.
-func (c Config) Check(cr Credentials) bool {
-	switch {
-	case c.Token != "":
-		return matches(c.Token, cr.Token)
-	case c.Username != "":
-		return equal(c.Username, cr.User) && matches(c.Password, cr.Pass)
-	}
-	return true
+// Identity is who came in. The zero value is somebody whom nobody asked.
+type Identity struct {
+	// Name is how logs and monitoring call it; never a secret.
+	Name string
+	// Perms is what it may do; nil allows everything.
+	Perms *perm.Set
+
+	by *user
 }
 
-// Name is how logs and monitoring call who came in with cr; never a secret.
-func (c Config) Name(cr Credentials) string {
-	switch {
-	case c.Token != "":
-		return "[REDACTED]"
-	case c.Username != "":
-		return cr.User
+// Policy is a compiled [Config]. It never changes and may be asked by any number of goroutines.
+type Policy struct {
+	users         map[string]*user
+	token, single *user
+}
+
+// user is one entry that a CONNECT is held against.
+type user struct {
+	User
+	perms *perm.Set
+}
+
+// Required reports whether a connection must authenticate.
+func (p *Policy) Required() bool { return p.users != nil || p.token != nil || p.single != nil }
+
+// Login says who comes in with cr, if anybody. It takes long where the secret is a bcrypt hash.
+func (p *Policy) Login(cr Credentials) (Identity, bool) { return p.Renew(Identity{}, cr) }
+
+// Renew is Login for who came in with cr before, under another Policy. What has not changed since is not done again: a
+// secret is not checked, and permissions are the same Set.
+func (p *Policy) Renew(old Identity, cr Credentials) (Identity, bool) {
+	if !p.Required() {
+		return Identity{}, true
 	}
-	return ""
+	u, given := p.find(cr)
+	if u == nil {
+		return Identity{}, false
+	}
+	if old.by == nil || old.by.Name != u.Name || old.by.Password != u.Password {
+		if !matches(u.Password, given) {
+			return Identity{}, false
+		}
+	}
+	id := Identity{Name: u.Name, Perms: u.perms, by: u}
+	if old.by != nil && reflect.DeepEqual(old.by.Permissions, u.Permissions) {
+		id.Perms = old.Perms
+	}
+	return id, true
+}
+
+// Known reports whether cr names one of the users of the Config's list.
+func (p *Policy) Known(cr Credentials) bool { return p.users[cr.User] != nil }
+
+// find is the entry that decides about cr, and the secret to hold against it. A user of the list goes before the token,
+// which goes before the single user: nats-server's order.
+func (p *Policy) find(cr Credentials) (u *user, given string) {
+	switch {
+	case p.users[cr.User] != nil:
+		return p.users[cr.User], cr.Pass
+	case p.users != nil && cr.User != "":
+		return nil, ""
+	case p.token != nil:
+		return p.token, cr.Token
+	case p.single != nil && equal(p.single.Name, cr.User):
+		return p.single, cr.Pass
+	}
+	return nil, ""
 }
 
 // matches compares a given secret with a configured one, which may be a bcrypt hash.

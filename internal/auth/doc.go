@@ -1,5 +1,9 @@
-// Package auth answers one question, once for a CONNECT: may this connection come in, and as whom?
+// Package auth answers one question, once for a CONNECT: may this connection come in, as whom, and what may it do?
 //
-// It knows one user with a password, or one token; either secret may be a bcrypt hash. It holds no connection, sends
-// nothing and starts no goroutine. No secret leaves it: neither its errors nor its results carry one.
+// [Compile] makes an immutable [Policy] of a [Config]; a reload makes another one, and who is in already is held against
+// it by [Policy.Renew]. A Policy knows a list of users with permissions, one user with a password, and one token; every
+// secret may be a bcrypt hash.
+//
+// It holds no connection, sends nothing and starts no goroutine. No secret leaves it: neither its errors nor its results
+// carry one.
 package auth

@@ -8,7 +8,6 @@ import (
 	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/conn"
-	"weir/internal/perm"
 	"weir/internal/proto"
 	"weir/internal/transport"
 )
@@ -23,7 +22,7 @@ type Env struct {
 	// Info is the INFO of the listener, without what is a client's own.
 	Info func() proto.Info
 	// Auth says who may come in through the listener, and how long a client may take to say who it is.
-	Auth func() (auth.Config, time.Duration)
+	Auth func() (*auth.Policy, time.Duration)
 	// PingInterval is the keep-alive of the listener's clients.
 	PingInterval func() time.Duration
 	// TLS upgrades a connection after (or, if First is set, before) the first INFO; nil where the listener did that.
@@ -42,11 +41,9 @@ type Client struct {
 	// Owned by the client's goroutine.
 	parser    proto.Parser
 	pub       account.Publisher
-	perms     *perm.Set
 	lim       proto.Limits
 	maxSubs   int
 	greeted   bool // the first INFO is out
-	awaiting  bool // must authenticate first
 	verbose   bool
 	pedantic  bool
 	noReplies bool // wants to know of requests that nobody listens to
@@ -57,7 +54,11 @@ type Client struct {
 	headers  atomic.Bool // may be sent HMSG
 	async    atomic.Bool // may be sent INFO at any time
 	identity atomic.Pointer[conn.Identity]
-	creds    atomic.Pointer[auth.Credentials] // what it came in with, where that was needed
+	login    atomic.Pointer[login] // who it is; nil if it did not say
+	grant    atomic.Pointer[grant] // what that lets it do
+
+	loginMu  sync.Mutex // held while login and grant change: by CONNECT, by a reload
+	awaiting bool       // under loginMu: must authenticate first
 
 	mu        sync.Mutex // guards all below
 	subs      map[string]*account.Sub
@@ -83,7 +84,6 @@ func newClient(env *Env, link *transport.Conn) *Client {
 	c := &Client{env: env}
 	c.Init(env.Registry, link, c, env.Label)
 	c.pub.Self = c
-	c.perms = nil // until there are users with permissions
 	c.verbose, c.pedantic = true, true
 	config := env.Config()
 	c.maxSubs = config.MaxSubscriptions
@@ -98,6 +98,8 @@ func (c *Client) begin() {
 	if !c.greeted {
 		c.Send(c.infoLine(false))
 	}
+	c.loginMu.Lock() // a reload that finds the client in the registry waits until it knows what the client was asked for
+	defer c.loginMu.Unlock()
 	if !c.env.Registry.Add(&c.Conn) {
 		c.Close(conn.MaxConnectionsExceeded, string(proto.AppendErr(nil, proto.ErrMaxConnections)))
 		return
@@ -137,6 +139,9 @@ func (c *Client) Closed(conn.Reason) {
 
 // ChunkEnd is part of conn.Visitor.
 func (c *Client) ChunkEnd() { c.pub.Flush() }
+
+// Idle is part of conn.Idler.
+func (c *Client) Idle() { c.pub.Release() }
 
 // Describe is part of conn.Visitor.
 func (c *Client) Describe(i *conn.Info, subs bool) {

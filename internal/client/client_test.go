@@ -333,7 +333,7 @@ func TestCloseRemovesInterest(t *testing.T) {
 			t.Errorf("%d subscriptions are left", n)
 		}
 		closed := h.env.Registry.Closed()
-		if len(closed) != 1 || closed[0].Reason != conn.ClientClosed || closed[0].NumSub != 0 {
+		if len(closed) != 1 || closed[0].Reason != conn.ClientClosed || closed[0].NumSub != 2 {
 			t.Errorf("closed: %+v", closed)
 		}
 	})

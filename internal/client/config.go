@@ -22,6 +22,8 @@ type Config struct {
 	MaxControlLine int
 	// MaxSubscriptions is the number of subscriptions of one client; 0 and -1 mean no limit.
 	MaxSubscriptions int
+	// MaxSubTokens is the number of tokens of a subscription's subject; 0 means no limit.
+	MaxSubTokens int
 	// NoHeaders switches message headers off for every client.
 	NoHeaders bool
 	// AuthTimeout is how long a client that must authenticate may take before its CONNECT.

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"weir/internal/auth"
 	"weir/internal/conn"
 	"weir/internal/proto"
 )
@@ -37,17 +36,10 @@ func (c *Client) connect(line []byte) error {
 	if c.connected {
 		c.dropSubs()
 	}
-	cr := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token}
-	a, _ := c.env.Auth()
-	if !a.Check(cr) || o.NewAccount || o.Account != "" {
-		c.Log.Error("authentication error", "conn", c.Name())
-		c.Close(conn.AuthenticationViolation, string(proto.AppendErr(nil, proto.ErrAuthorization)))
+	if !c.logIn(&o) {
+		c.violation(o.User)
 		return conn.ErrClosing
 	}
-	if a.Required() {
-		c.creds.Store(&cr)
-	}
-	c.accept(&o, a.Name(cr))
 	switch {
 	case o.Protocol < 0 || o.Protocol > 1:
 		c.Close(conn.BadClientProtocolVersion, string(proto.AppendErr(nil, proto.ErrClientProtocol)))
@@ -56,7 +48,7 @@ func (c *Client) connect(line []byte) error {
 		c.Close(conn.NoRespondersRequiresHeaders, string(proto.AppendErr(nil, proto.ErrNoRespondersNeedHeaders)))
 		return conn.ErrClosing
 	}
-	c.StartPings(c.env.PingInterval())
+	c.StartPingsSoon(c.env.PingInterval())
 	c.ok()
 	return nil
 }
@@ -76,8 +68,8 @@ func (c *Client) options() proto.Connect {
 	if id := c.identity.Load(); id != nil {
 		o.Name, o.Lang, o.Version = id.Name, id.Lang, id.Version
 	}
-	if cr := c.creds.Load(); cr != nil {
-		o.User, o.Pass, o.Token = cr.User, cr.Pass, cr.Token
+	if l := c.login.Load(); l != nil {
+		o.User, o.Pass, o.Token = l.with.User, l.with.Pass, l.with.Token
 	}
 	return o
 }
@@ -96,18 +88,6 @@ func (c *Client) accept(o *proto.Connect, user string) {
 		Name: o.Name, Lang: o.Lang, Version: o.Version, User: user, Account: c.env.Account.Name(),
 	})
 	c.Link.Trust()
-}
-
-// Recheck closes the client if it would not be let in any more.
-func (c *Client) Recheck() {
-	a, _ := c.env.Auth()
-	cr := c.creds.Load()
-	if cr == nil {
-		cr = new(auth.Credentials)
-	}
-	if c.identity.Load() != nil && !a.Check(*cr) {
-		c.Close(conn.AuthenticationViolation, string(proto.AppendErr(nil, proto.ErrAuthorization)))
-	}
 }
 
 // stopAuthTimer reports false if the client took too long.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +26,8 @@ type house struct {
 	auth    auth.Config
 	timeout time.Duration
 
-	env *client.Env
+	env    *client.Env
+	policy atomic.Pointer[auth.Policy]
 }
 
 // start builds the rooms from what is configured.
@@ -33,6 +35,7 @@ func (h *house) start(t *testing.T) *house {
 	h.t = t
 	h.config = h.config.WithDefaults()
 	h.limits = h.limits.WithDefaults()
+	h.setAuth(h.auth)
 	h.env = &client.Env{
 		Registry: conn.NewRegistry(h.limits, slog.New(slog.DiscardHandler)),
 		Account:  account.New(account.Global),
@@ -41,11 +44,21 @@ func (h *house) start(t *testing.T) *house {
 		Info: func() proto.Info {
 			return proto.Info{ServerID: "ID", Version: "2.15.2", Proto: 1, Headers: true, MaxPayload: h.config.MaxPayload}
 		},
-		Auth:         func() (auth.Config, time.Duration) { return h.auth, h.timeout },
+		Auth:         func() (*auth.Policy, time.Duration) { return h.policy.Load(), h.timeout },
 		PingInterval: func() time.Duration { return h.limits.PingInterval },
 	}
 	t.Cleanup(func() { h.env.Registry.CloseAll(conn.ServerShutdown, time.Minute) })
 	return h
+}
+
+// setAuth replaces who may come in.
+func (h *house) setAuth(c auth.Config) {
+	h.t.Helper()
+	policy, err := auth.Compile(c)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.policy.Store(policy)
 }
 
 // peer is the other end of one client's pipe.

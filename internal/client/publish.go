@@ -13,8 +13,12 @@ func (c *Client) publish(a *proto.Args) {
 	if c.pedantic && !subject.ValidLiteral(a.Subject) {
 		c.fail(proto.ErrInvalidPublishSubject)
 	}
-	if !c.perms.CanPublish(a.Subject) {
-		c.line(string(proto.AppendPublishDenied(nil, a.Subject)))
+	switch {
+	case reserved(a.Subject), !c.grant.Load().mayPublish(a.Subject):
+		c.publishDenied(a.Subject)
+		return
+	case reservedReply(a.Reply):
+		c.replyDenied(a.Reply)
 		return
 	}
 	c.ok()

@@ -3,6 +3,7 @@ package client
 import (
 	"weir/internal/account"
 	"weir/internal/proto"
+	"weir/internal/subject"
 )
 
 type subscription = account.Sub
@@ -12,21 +13,28 @@ const systemGroup = "_sys_"
 
 // subscribe handles SUB. Its errors do not end the connection.
 func (c *Client) subscribe(a *proto.Args) {
-	if string(a.Queue) == systemGroup || !c.perms.CanSubscribe(string(a.Subject), string(a.Queue)) {
-		c.line(string(proto.AppendSubscribeDenied(nil, a.Subject, a.Queue)))
-		return
-	}
 	names := string(a.Subject) + string(a.Queue) + string(a.SID)
 	n, q := len(a.Subject), len(a.Subject)+len(a.Queue)
 	s := &account.Sub{Subject: names[:n], Queue: names[n:q], SID: names[q:], Owner: c, Out: &c.Out}
+	most := c.env.Config().MaxSubTokens
 	c.mu.Lock()
+	g := c.grant.Load()
+	allowed := g.maySubscribe(s)
+	short := most <= 0 || subject.Tokens(a.Subject) <= most
 	known := c.subs[s.SID] != nil
 	full := !known && c.maxSubs > 0 && len(c.subs) >= c.maxSubs
-	if !known && !full && c.subs != nil {
+	if allowed && short && !known && !full && c.subs != nil {
+		g.watch(s)
 		c.subs[s.SID] = s
 	}
 	c.mu.Unlock()
 	switch {
+	case !allowed:
+		c.subscribeDenied(a)
+		return
+	case !short:
+		c.line(string(proto.AppendTooManyTokens(nil, a.Subject)))
+		return
 	case full:
 		c.fail(proto.ErrMaxSubscriptions)
 		return

@@ -92,6 +92,27 @@ var wrongTexts = []struct {
 	{"authorization { user: a, users: [] }\n", []string{`weir.conf:1:1: Can not have a single user/pass and a users array`}},
 	{"authorization { token: a, users: [] }\n", []string{`weir.conf:1:1: Can not have a token and a users array`}},
 
+	// users
+	{"authorization {\n users: 3\n}\n", []string{`weir.conf:2:2: Expected users field to be an array, got an integer`}},
+	{"authorization {\n users: {}\n}\n", []string{`weir.conf:2:2: Expected users field to be an array, got a map`}},
+	{"authorization {\n users: [ a, {} ]\n}\n", []string{
+		`weir.conf:2:11: Expected user entry to be a map/struct, got a string`,
+		`weir.conf:2:16: User entry requires a user`,
+	}},
+	{"authorization {\n users: [ {pass: x} ]\n}\n", []string{`weir.conf:2:12: User entry requires a user`}},
+	{"authorization {\n users: [ {user: \"\", pass: x} ]\n}\n", []string{`weir.conf:2:12: User entry requires a user`}},
+	{"\nauthorization { users: [ {user: a}, {user: b}, {user: a} ] }\n", []string{`weir.conf:2:1: Duplicate user "a" detected`}},
+	{"authorization {\n users: [ {user: 3, pass: 4, foo: 5, perm {} } ]\n}\n", []string{
+		`weir.conf:2:12: user: expected a string, got an integer`,
+		`weir.conf:2:21: pass: expected a string, got an integer`,
+		`weir.conf:2:30: unknown field "foo"`,
+		`weir.conf:2:38: unknown field "perm"`,
+	}},
+	{"authorization {\n users: [ {user: a, account: b} ]\n}\n", []string{`weir.conf:2:21: unknown field "account"`}},
+	{"authorization {\n user: a\n users: [ {user: a} ]\n}\n", []string{
+		`weir.conf:1:1: Can not have a single user/pass and a users array`,
+	}},
+
 	// websocket
 	{"websocket: 3\n", []string{`weir.conf:1:1: Expected websocket to be a map, got an integer`}},
 	{"ws {\n listen: {}\n}\n", []string{`weir.conf:2:2: expected port or host:port, got a map`}},
@@ -166,7 +187,10 @@ func TestWarnings(t *testing.T) {
 			`a duration with a unit is written in quotes`,
 		"ws {\n ping_interval: 3\n}\n":      `weir.conf:2:2: invalid use of field "ping_interval": ping_interval should be converted to a duration`,
 		"\nauthorization { password: x }\n": `weir.conf:2:1: authorization: a password without a user admits everybody`,
-		"":                                  `weir.conf: config has no values or is empty`,
+		"\nauthorization { users: [] }\n":   `weir.conf:2:1: authorization: an empty list of users admits everybody`,
+		"authorization {\n user: a, pass: b, permissions { publish: a }\n}\n": `weir.conf:2:20: permissions: permissions without a list of ` +
+			`users bind nobody`,
+		"": `weir.conf: config has no values or is empty`,
 	} {
 		if got := mustParse(t, text).Warnings; len(got) != 1 || got[0] != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)
@@ -190,7 +214,13 @@ func TestSecretsStaySecret(t *testing.T) {
 		"authorization { token: \"" + secret + "\", foo: 1 }\n",
 		"authorization { token: [\"" + secret + "\"] }\n",
 		"authorization { token: {\"a\": \"" + secret + "\"} }\n",
-		"authorization { users: [ {user: a, password: \"" + secret + "\"} ] }\n",
+		"authorization { users: [ {user: a, password: \"" + secret + "\", foo: 1} ] }\n",
+		"authorization { users: [ {user: a, password: \"" + secret + "\"}, {user: a, password: \"" + secret + "\"} ] }\n",
+		"authorization { users: [ {password: \"" + secret + "\"} ] }\n",
+		"authorization { users: [ {user: a, password: " + secret + " } ] }\n",
+		"authorization { users: [ {user: a, password: [\"" + secret + "\"]} ] }\n",
+		"authorization { users: \"" + secret + "\" }\n",
+		"authorization { users: [ \"" + secret + "\" ] }\n",
 		"authorization { user: a, password: \"" + secret + "\", token: \"" + secret + "\" }\n",
 		"jetstream { key: \"" + secret + "\", foo: 1 }\n",
 		"listen: \"nats://a:" + secret + "@127.0.0.1:4222\"\n",

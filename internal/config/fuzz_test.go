@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"weir/internal/auth"
 	"weir/internal/config"
 )
 
@@ -16,6 +17,8 @@ func FuzzParse(f *testing.F) {
 		"X = 1\nport: $X", "X = {a: $X}", "include x", "a (b\nc)\n", "authorization { timeout: 1.5, token: \"\\x41\" }",
 		"leafnodes { remotes: [ { url: a, tls {} } ] }", "jetstream: enabled\ncluster { routes [ a ] }",
 		"ping_interval: \"1s\"\nlogtime: off", "accounts { $SYS { users = [] } }", "max_payload: 1e\n",
+		"authorization { users: [ {user: a, pass: b, permissions {pub: a, sub {deny: [\"a q\"]}, allow_responses {max: 1}}} ] }",
+		"authorization { permissions {publish {}}, users: [ {user: a}, {user: a}, {} ] }",
 		"lame_duck_duration: -9223372036854775808", "server_metadata { a: b }\nserver_tags: [ a ]", "write_deadline: -1",
 	} {
 		f.Add([]byte(seed))
@@ -37,6 +40,9 @@ func FuzzParse(f *testing.F) {
 		if err == nil {
 			o.SetDefaults()
 			_ = o.WebSocket.Validate()
+			if _, err := auth.Compile(o.Auth); err != nil {
+				t.Fatalf("users that can not be compiled: %v", err)
+			}
 			if changes := config.Plan(o, o); len(changes) > 0 {
 				t.Fatalf("differs from itself: %v", changes)
 			}

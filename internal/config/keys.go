@@ -109,8 +109,8 @@ func setMaxConnections(r *reader, o *Options, v value) {
 	o.Conn.MaxConnections = int(n)
 }
 
-// setMaxSubTokens checks a limit that is not built.
-func setMaxSubTokens(r *reader, _ *Options, v value) {
+// setMaxSubTokens checks and sets a limit that nats-server keeps in one byte.
+func setMaxSubTokens(r *reader, o *Options, v value) {
 	n, ok := r.integer(v)
 	switch {
 	case !ok:
@@ -119,7 +119,7 @@ func setMaxSubTokens(r *reader, _ *Options, v value) {
 	case n <= 0:
 		r.fail(v.at, "%s value can not be negative", v.key)
 	default:
-		r.off(v.key)
+		o.Protocol.MaxSubTokens = int(n)
 	}
 }
 

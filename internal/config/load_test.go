@@ -55,6 +55,8 @@ var keyTexts = []struct {
 	{`ping_max: 3`, config.Options{Conn: conn.Config{PingMax: 3}}},
 	{`max_subscriptions: 10`, config.Options{Protocol: client.Config{MaxSubscriptions: 10}}},
 	{`max_subs: 10`, config.Options{Protocol: client.Config{MaxSubscriptions: 10}}},
+	{`max_sub_tokens: 8`, config.Options{Protocol: client.Config{MaxSubTokens: 8}}},
+	{`max_subscription_tokens: 8`, config.Options{Protocol: client.Config{MaxSubTokens: 8}}},
 	{`max_payload: 2kb`, config.Options{Protocol: client.Config{MaxPayload: 2048}}},
 	{`max_control_line: 2k`, config.Options{Protocol: client.Config{MaxControlLine: 2000}}},
 	{`no_header_support: true`, config.Options{Protocol: client.Config{NoHeaders: true}}},
@@ -102,7 +104,7 @@ var keyTexts = []struct {
 	{`disable_sublist_cache: true, no_fast_producer_stall: true`, config.Options{}},
 	{`write_timeout: close`, config.Options{}},
 	{`jetstream: false, proxy_protocol: false, accounts {}, no_auth_user: ""`, config.Options{}},
-	{`authorization { users: [], permissions {}, proxy_required: false }`, config.Options{}},
+	{`authorization { permissions {}, proxy_required: false }`, config.Options{}},
 }
 
 func TestKeys(t *testing.T) {

@@ -74,6 +74,8 @@ func Local() *Options {
 			NoTLS:       true,
 			Compression: true,
 			Console:     true,
+
+			LoopbackOrigins: true,
 		},
 		Monitor: Monitor{Host: loopback, Port: LocalMonitorPort},
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"weir/internal/auth"
 )
 
 // Effect is what a reload does about one changed field.
@@ -98,6 +100,7 @@ var planned = []plannedField{
 	{"client", "max_payload", Swap, open, func(o *Options) any { return o.Protocol.MaxPayload }},
 	{"client", "max_control_line", Swap, open, func(o *Options) any { return o.Protocol.MaxControlLine }},
 	{"client", "max_subscriptions", Swap, open, func(o *Options) any { return o.Protocol.MaxSubscriptions }},
+	{"client", "max_sub_tokens", Swap, open, func(o *Options) any { return o.Protocol.MaxSubTokens }},
 	{"client", "no_header_support", Swap, open, func(o *Options) any { return o.Protocol.NoHeaders }},
 	{"client", "auth_timeout", Swap, open, func(o *Options) any { return o.Protocol.AuthTimeout }},
 	{"client", "max_traced_msg_len", Swap, open, func(o *Options) any { return o.Protocol.MaxTracedLen }},
@@ -111,6 +114,7 @@ var planned = []plannedField{
 	{"auth", "username", Recheck, open, func(o *Options) any { return o.Auth.Username }},
 	{"auth", "password", Recheck, secret, func(o *Options) any { return o.Auth.Password }},
 	{"auth", "token", Recheck, secret, func(o *Options) any { return o.Auth.Token }},
+	{"auth", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.Auth.Users) }},
 
 	{"monitor", "host", Restart, open, func(o *Options) any { return o.Monitor.Host }},
 	{"monitor", "http_port", Restart, open, func(o *Options) any { return o.Monitor.Port }},
@@ -137,13 +141,15 @@ var planned = []plannedField{
 	{"websocket", "advertise", Swap, open, func(o *Options) any { return o.WebSocket.Advertise }},
 	{"websocket", "same_origin", Swap, open, func(o *Options) any { return o.WebSocket.SameOrigin }},
 	{"websocket", "allowed_origins", Swap, open, func(o *Options) any { return shownOrigins(o) }},
+	{"websocket", "loopback_origins", Swap, open, func(o *Options) any { return o.WebSocket.LoopbackOrigins }},
 	{"websocket", "compression", Swap, open, func(o *Options) any { return o.WebSocket.Compression }},
-	{"websocket", "handshake_timeout", Swap, open, func(o *Options) any { return o.WebSocket.HandshakeTimeout }},
+	{"websocket", "handshake_timeout", Restart, open, func(o *Options) any { return o.WebSocket.HandshakeTimeout }},
 	{"websocket", "ping_interval", Swap, open, func(o *Options) any { return o.WebSocket.PingInterval }},
 	{"websocket", "headers", Swap, secret, func(o *Options) any { return o.WebSocket.Headers }},
 	{"websocket", "username", Recheck, open, func(o *Options) any { return o.WebSocket.Auth.Username }},
 	{"websocket", "password", Recheck, secret, func(o *Options) any { return o.WebSocket.Auth.Password }},
 	{"websocket", "token", Recheck, secret, func(o *Options) any { return o.WebSocket.Auth.Token }},
+	{"websocket", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.WebSocket.Auth.Users) }},
 	{"websocket", "auth_timeout", Swap, open, func(o *Options) any { return o.WebSocket.AuthTimeout }},
 	{"websocket", "jwt_cookie", Swap, open, func(o *Options) any { return o.WebSocket.JWTCookie }},
 	{"websocket", "user_cookie", Swap, open, func(o *Options) any { return o.WebSocket.UserCookie }},
@@ -151,6 +157,23 @@ var planned = []plannedField{
 	{"websocket", "token_cookie", Swap, open, func(o *Options) any { return o.WebSocket.TokenCookie }},
 	{"websocket", "no_auth_user", Recheck, open, func(o *Options) any { return o.WebSocket.NoAuthUser }},
 	{"websocket", "console", Swap, open, func(o *Options) any { return o.WebSocket.Console }},
+}
+
+// plannedUsers is compared as a whole and shown without passwords.
+type plannedUsers []auth.User
+
+// maxShownUsers is how many users are shown by name.
+const maxShownUsers = 20
+
+func (u plannedUsers) String() string {
+	if len(u) > maxShownUsers {
+		return fmt.Sprintf("%d users", len(u))
+	}
+	names := make([]string, len(u))
+	for i := range u {
+		names[i] = u[i].Name
+	}
+	return fmt.Sprint(names)
 }
 
 // shownOrigins is the list in an order of its own, since an order means nothing here.

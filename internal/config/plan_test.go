@@ -3,10 +3,12 @@ package config_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"weir/internal/auth"
 	"weir/internal/config"
 )
 
@@ -111,6 +113,8 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.Set(reflect.ValueOf([]string{"x"}))
 	case map[string]string:
 		v.Set(reflect.ValueOf(map[string]string{"x": "y"}))
+	case []auth.User:
+		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))
 	case *config.TLS:
 		v.Set(reflect.ValueOf(&config.TLS{CertFile: "x"}))
 	default:
@@ -124,11 +128,13 @@ func TestPlanHidesSecrets(t *testing.T) {
 	var old, next config.Options
 	next.Auth.Password, next.Auth.Token = secret, secret
 	next.WebSocket.Auth.Password, next.WebSocket.Auth.Token = secret, secret
+	next.Auth.Users = []auth.User{{Name: "a", Password: secret}}
+	next.WebSocket.Auth.Users = slices.Repeat(next.Auth.Users, 30)
 	next.WebSocket.Headers = map[string]string{"Authorization": secret}
 	next.WebSocket.AllowedOrigins = []string{"http://a:" + secret + "@b"}
 	next.Log.RemoteSyslog = "tcp://a:" + secret + "@b"
 	for _, plan := range [][]config.Change{config.Plan(&old, &next), config.Plan(&next, &old)} {
-		if len(plan) != 7 {
+		if len(plan) != 9 {
 			t.Errorf("%d changes: %v", len(plan), plan)
 		}
 		if strings.Contains(fmt.Sprintf("%+v %v", plan, plan), secret) {

@@ -52,12 +52,15 @@ func (t table[T]) split() table[T] {
 }
 
 // read applies the keys of the block v to t, in the order of the file.
-func read[T any](r *reader, v value, keys table[T], t *T) {
+func read[T any](r *reader, v value, keys table[T], t *T) { readOr(r, v, keys, t, unknownField) }
+
+// readOr is read for a block with a text of its own for a key that is not known.
+func readOr[T any](r *reader, v value, keys table[T], t *T, unknown string) {
 	for _, m := range r.members(v) {
 		if set, ok := keys[strings.ToLower(m.key)]; ok {
 			set(r, t, m)
-		} else {
-			r.unknown(m)
+		} else if !m.variable {
+			r.fail(m.at, unknown, m.key)
 		}
 	}
 }
@@ -68,9 +71,11 @@ func (r *reader) fail(at Position, format string, args ...any) {
 
 func (r *reader) warn(text string) { r.warnings = append(r.warnings, text) }
 
+const unknownField = "unknown field %q"
+
 func (r *reader) unknown(v value) {
 	if !v.variable {
-		r.fail(v.at, "unknown field %q", v.key)
+		r.fail(v.at, unknownField, v.key)
 	}
 }
 

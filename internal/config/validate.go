@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"weir/internal/auth"
 )
 
 var errNameHasSpaces = errors.New("server name cannot contain spaces")
@@ -20,7 +22,10 @@ func (o *Options) Validate() error {
 		o.validatePorts(),
 		o.validateAdvertise(),
 		o.validateMonitor(),
+		validateAuth(o.Auth),
 		o.WebSocket.Validate(),
+		validateAuth(o.WebSocket.Auth),
+		o.validateWebSocketAuth(),
 		validateTLS("tls", o.TLS),
 		validateTLS("websocket tls", o.WebSocket.TLS),
 	)
@@ -75,6 +80,12 @@ func (o *Options) validateAdvertise() error {
 		return fmt.Errorf("invalid client_advertise %q: %w", o.Advertise, err)
 	}
 	return nil
+}
+
+// validateAuth checks the users of a program; those of a file were checked where they were read.
+func validateAuth(c auth.Config) error {
+	_, err := auth.Compile(c)
+	return err
 }
 
 func (o *Options) validateMonitor() error {

@@ -42,6 +42,8 @@ type WebSocket struct {
 	// NoAuthUser is the user of clients without credentials. Not built yet: a file that names one is refused.
 	NoAuthUser string
 
+	// LoopbackOrigins accepts browsers only from pages of this machine. It has no key: it is for [Local], which has no login.
+	LoopbackOrigins bool
 	// Console serves a page at / with which a browser can subscribe and publish.
 	Console bool
 }
@@ -83,6 +85,20 @@ func (o *Options) WebSocketAuth() auth.Config {
 		return o.WebSocket.Auth
 	}
 	return o.Auth
+}
+
+// validateWebSocketAuth refuses credentials of the block beside a list of users (catalogue §1.1, check 6).
+func (o *Options) validateWebSocketAuth() error {
+	const not = "websocket authentication %s not compatible with presence of users/nkeys"
+	switch {
+	case o.WebSocket.Port == 0 || len(o.Auth.Users) == 0:
+		return nil
+	case o.WebSocket.Auth.Username != "":
+		return fmt.Errorf(not, "username")
+	case o.WebSocket.Auth.Token != "":
+		return fmt.Errorf(not, "token")
+	}
+	return nil
 }
 
 // Validate reports what keeps the listener from starting, in nats-server's order (catalogue §1.1).

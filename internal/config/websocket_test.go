@@ -123,7 +123,7 @@ func TestWebSocketAuth(t *testing.T) {
 		{auth.Config{Password: "x"}, top}, // a password alone overrides nothing
 	} {
 		o := config.Options{Auth: top, WebSocket: config.WebSocket{Auth: tt.block}}
-		if got := o.WebSocketAuth(); got != tt.want {
+		if got := o.WebSocketAuth(); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%+v: got %+v, want %+v", tt.block, got, tt.want)
 		}
 	}

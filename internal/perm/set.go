@@ -123,6 +123,13 @@ func compileEntries(list []string, queues bool) (*entries, []entry, error) {
 	return es, all, nil
 }
 
+// Check reports what is wrong with one entry of a [Rule]: ErrSubject or ErrQueue with the word. With queues it may be
+// `subject queue`.
+func Check(s string, queues bool) error {
+	_, err := parseEntry(s, queues)
+	return err
+}
+
 func parseEntry(s string, queues bool) (entry, error) {
 	if subject.Valid(s) {
 		return entry{subject: s}, nil

@@ -1,0 +1,126 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"weir/internal/account"
+	"weir/internal/msg"
+	"weir/internal/perm"
+	"weir/internal/proto"
+)
+
+// grant is what a client may do because of who it is. It never changes: a CONNECT and a reload replace it. Nil allows all
+// that any client may do.
+type grant struct {
+	perms   *perm.Set
+	replies *perm.Replies // where it may answer; nil unless its permissions have allow_responses
+	guard   account.Guard
+}
+
+func newGrant(p *perm.Set) *grant {
+	if p == nil {
+		return nil
+	}
+	g := &grant{perms: p, replies: p.NewReplies()}
+	g.guard = g.admit
+	return g
+}
+
+func (g *grant) mayPublish(name []byte) bool {
+	return g == nil || g.perms.CanPublish(name) || g.replies != nil && g.replies.Use(name, time.Now())
+}
+
+func (g *grant) maySubscribe(s *account.Sub) bool {
+	return s.Queue != systemGroup && (g == nil || g.perms.CanSubscribe(s.Subject, s.Queue))
+}
+
+// watch guards s if messages for it must be held back, or can be answered.
+func (g *grant) watch(s *account.Sub) {
+	if g != nil && (g.replies != nil || g.perms.NeedsDeliveryFilter(s.Subject, s.Queue)) {
+		s.SetGuard(&g.guard)
+	} else {
+		s.SetGuard(nil)
+	}
+}
+
+// admit is the guard of the client's subscriptions. It runs in the goroutine of who publishes, before the client can see m
+// and answer it.
+func (g *grant) admit(s *account.Sub, m *msg.Msg) bool {
+	if !g.perms.CanDeliver(m.Subject(), s.Queue) {
+		return false
+	}
+	if g.replies != nil && len(m.Reply()) > 0 {
+		g.replies.Expect(m.Reply(), time.Now())
+	}
+	return true
+}
+
+// regrant changes what the client may do while it is connected. Subscriptions that it may not have any more end, and it is
+// told so.
+func (c *Client) regrant(p *perm.Set) {
+	if old := c.grant.Load(); old == nil && p == nil || old != nil && old.perms == p {
+		return
+	}
+	g := newGrant(p)
+	var ended []*account.Sub
+	c.mu.Lock() // a SUB is either in the map by now, or will be asked about g
+	c.grant.Store(g)
+	for sid, s := range c.subs {
+		if g.maySubscribe(s) {
+			g.watch(s)
+		} else {
+			delete(c.subs, sid)
+			ended = append(ended, s)
+		}
+	}
+	c.mu.Unlock()
+	for _, s := range ended {
+		c.env.Account.Unsubscribe(s)
+		var queue []byte
+		if s.Queue != "" {
+			queue = []byte(s.Queue)
+		}
+		c.Send(string(proto.AppendSubscriptionRemoved(nil, []byte(s.Subject), queue, []byte(s.SID))))
+		c.Log.Info(fmt.Sprintf("Removed sub %q (sid %q) - not authorized", s.Subject, s.SID), "conn", c.Name())
+	}
+}
+
+// publishDenied tells the client that it may not publish to the subject. The connection stays.
+func (c *Client) publishDenied(subject []byte) {
+	c.line(string(proto.AppendPublishDenied(nil, subject)))
+	c.Log.Error(fmt.Sprintf("Publish Violation - Subject %q", subject), "conn", c.Name())
+}
+
+// replyDenied tells the client that answers can not come to the reply subject. The connection stays.
+func (c *Client) replyDenied(reply []byte) {
+	c.line(string(proto.AppendReplyDenied(nil, reply)))
+	c.Log.Error(fmt.Sprintf("Publish Violation - Reply %q", reply), "conn", c.Name())
+}
+
+// subscribeDenied tells the client that it may not subscribe. The connection stays.
+func (c *Client) subscribeDenied(a *proto.Args) {
+	c.line(string(proto.AppendSubscribeDenied(nil, a.Subject, a.Queue)))
+	c.Log.Error(fmt.Sprintf("Subscription Violation - Subject %q, SID %s", a.Subject, a.SID), "conn", c.Name())
+}
+
+// reserved reports a subject to which only servers publish: routed replies of gateways, and the traffic of Raft groups.
+func reserved(subject []byte) bool {
+	return len(subject) > 0 && (subject[0] == '_' || subject[0] == '$') &&
+		(gatewayReply(subject) || hasPrefix(subject, "$NRG."))
+}
+
+// reservedReply reports a reply subject that only servers make: of service imports, of JetStream, of gateways.
+func reservedReply(reply []byte) bool {
+	return len(reply) > 0 && (reply[0] == '_' || reply[0] == '$') &&
+		(hasPrefix(reply, "_R_.") || longer(reply, "$JS.ACK.") || gatewayReply(reply))
+}
+
+func gatewayReply(s []byte) bool { return longer(s, "_GR_.") || longer(s, "$GR.") }
+
+func hasPrefix(s []byte, prefix string) bool {
+	return len(s) >= len(prefix) && string(s[:len(prefix)]) == prefix
+}
+
+// longer reports whether something follows the prefix.
+func longer(s []byte, prefix string) bool { return len(s) > len(prefix) && hasPrefix(s, prefix) }
