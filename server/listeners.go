@@ -1,0 +1,234 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"weir/internal/client"
+	"weir/internal/config"
+	"weir/internal/console"
+	"weir/internal/transport"
+	"weir/ws"
+)
+
+// maxHeader bounds the head of an HTTP request in bytes. net/http adds 4 KiB of its own.
+const maxHeader = 8 << 10
+
+// monitorTimeout bounds one monitoring request.
+const monitorTimeout = 10 * time.Second
+
+// openClientsLocked opens the listener of NATS clients over TCP.
+func (s *Server) openClientsLocked(o *Options) error {
+	if o.DontListen {
+		return nil
+	}
+	l, err := transport.Listen(o.Client.Address())
+	if err != nil {
+		return fmt.Errorf("can not listen for clients: %w", err)
+	}
+	s.clients = l
+	s.log.Info("Listening for client connections on " + hostPort(o.Client.Host, l))
+	if o.TLS != nil {
+		s.log.Info("TLS required for client connections")
+	}
+	env := s.clientEnv()
+	s.loops.Go(func() {
+		transport.Accept(l, s.log, func(nc net.Conn) { client.Open(env, transport.NewConn(nc)) })
+	})
+	return nil
+}
+
+// openWebSocketLocked opens the listener of NATS clients over WebSocket.
+func (s *Server) openWebSocketLocked(o *Options) error {
+	w := &o.WebSocket
+	if w.Port == 0 {
+		return nil
+	}
+	l, err := transport.Listen(w.Address())
+	if err != nil {
+		return fmt.Errorf("can not listen for websocket clients: %w", err)
+	}
+	scheme := "ws"
+	if w.TLS != nil {
+		scheme = "wss"
+	}
+	s.log.Info(fmt.Sprintf("Listening for websocket clients on %s://%s", scheme, hostPort(w.Host, l)))
+	if w.TLS == nil {
+		s.log.Warn("Websocket not configured with TLS. DO NOT USE IN PRODUCTION!")
+	} else {
+		l = transport.ListenTLS(l, s.wsTLS.Load)
+	}
+	env := s.webSocketEnv()
+	up := &transport.Upgrader{
+		Policy:   func() *ws.UpgradePolicy { return &s.wsPolicy.Load().UpgradePolicy },
+		Open:     func(c *transport.Conn) { client.Open(env, c) },
+		Refused:  s.refused,
+		Draining: s.draining.Load,
+	}
+	page := console.Handler()
+	up.Page = func() http.Handler {
+		if s.options.Load().WebSocket.Console {
+			return page
+		}
+		return nil
+	}
+	limit := max(w.HandshakeTimeout, 0)
+	s.sockets = s.serveHTTP(l, &http.Server{
+		Handler: up, MaxHeaderBytes: maxHeader,
+		ReadHeaderTimeout: limit, ReadTimeout: limit, IdleTimeout: limit,
+		ErrorLog: slog.NewLogLogger(s.log.With("listener", "websocket").Handler(), slog.LevelError),
+	})
+	return nil
+}
+
+// refused logs a request that was not upgraded. The reason is a fixed text: nothing of the peer's gets into the log.
+func (s *Server) refused(remote string, why *ws.UpgradeError) {
+	s.log.Info(fmt.Sprintf("websocket upgrade refused: %d: %s", why.Status, why.Reason), "conn", remote)
+}
+
+// openMonitorLocked opens the monitoring listener.
+func (s *Server) openMonitorLocked(o *Options) error {
+	m := &o.Monitor
+	if !m.On() {
+		return nil
+	}
+	scheme, port := "http", m.Port
+	if m.HTTPSPort != 0 {
+		scheme, port = "https", m.HTTPSPort
+	}
+	l, err := transport.Listen(config.Address(m.Host, port))
+	if err != nil {
+		return fmt.Errorf("can not listen to the monitor port: %w", err)
+	}
+	s.log.Info(fmt.Sprintf("Starting %s monitor on %s", scheme, hostPort(m.Host, l)))
+	if scheme == "https" {
+		l = transport.ListenTLS(l, s.clientTLS.Load)
+	}
+	s.monitor = s.serveHTTP(l, &http.Server{
+		Handler: s.monitoring(), MaxHeaderBytes: maxHeader,
+		ReadTimeout: monitorTimeout, IdleTimeout: monitorTimeout,
+		ErrorLog: slog.NewLogLogger(s.log.With("listener", "monitor").Handler(), slog.LevelError),
+	})
+	return nil
+}
+
+// openProfileLocked opens the profiling listener.
+func (s *Server) openProfileLocked(o *Options) error {
+	if o.Profile == 0 {
+		return nil
+	}
+	l, err := transport.Listen(config.Address(o.Client.Host, o.Profile))
+	if err != nil {
+		return fmt.Errorf("can not listen to the profiling port: %w", err)
+	}
+	s.log.Info("profiling port: " + l.Addr().String())
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	s.profile = s.serveHTTP(l, &http.Server{Handler: mux, MaxHeaderBytes: maxHeader, ReadTimeout: monitorTimeout})
+	return nil
+}
+
+// serveHTTP runs h on l.
+func (s *Server) serveHTTP(l net.Listener, h *http.Server) *httpListener {
+	s.loops.Go(func() { h.Serve(l) }) //nolint:errcheck // it ends when the listener is closed
+	return &httpListener{Listener: l, server: h}
+}
+
+// closeListeners closes every listener, and the HTTP connections that were not upgraded.
+func (s *Server) closeListeners() {
+	s.mu.Lock()
+	clients, others := s.clients, []*httpListener{s.sockets, s.monitor, s.profile}
+	s.mu.Unlock()
+	if clients != nil {
+		clients.Close() //nolint:errcheck // closing is all that is left
+	}
+	for _, l := range others {
+		if l != nil {
+			l.server.Close() //nolint:errcheck // likewise
+		}
+	}
+}
+
+// hostPort is the configured host with the port that l got.
+func hostPort(host string, l net.Listener) string {
+	return net.JoinHostPort(host, fmt.Sprint(portOf(l)))
+}
+
+// portOf is the port that l listens on.
+func portOf(l net.Listener) int {
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
+
+// ClientAddr is where NATS clients connect over TCP; nil before Start.
+func (s *Server) ClientAddr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return addrOf(s.clients)
+}
+
+// WebSocketAddr is where NATS clients connect over WebSocket; nil without that listener.
+func (s *Server) WebSocketAddr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sockets == nil {
+		return nil
+	}
+	return addrOf(s.sockets.Listener)
+}
+
+// MonitorAddr is where monitoring is served; nil without that listener.
+func (s *Server) MonitorAddr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.monitor == nil {
+		return nil
+	}
+	return addrOf(s.monitor.Listener)
+}
+
+func addrOf(l net.Listener) net.Addr {
+	if l == nil {
+		return nil
+	}
+	return l.Addr()
+}
+
+// ports is what the ports file lists.
+func (s *Server) ports() Ports {
+	o := s.options.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var p Ports
+	if s.clients != nil {
+		p.Nats = portURLs("nats", s.clients.Addr())
+	}
+	if s.monitor != nil {
+		scheme := "http"
+		if o.Monitor.HTTPSPort != 0 {
+			scheme = "https"
+		}
+		p.Monitoring = portURLs(scheme, s.monitor.Addr())
+	}
+	if s.profile != nil {
+		p.Profile = portURLs("http", s.profile.Addr())
+	}
+	if s.sockets != nil {
+		scheme := "ws"
+		if o.WebSocket.TLS != nil {
+			scheme = "wss"
+		}
+		p.WebSocket = portURLs(scheme, s.sockets.Addr())
+	}
+	return p
+}

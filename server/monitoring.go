@@ -1,0 +1,104 @@
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"time"
+
+	"weir/internal/account"
+	"weir/internal/config"
+	"weir/internal/monitor"
+)
+
+// monitoring is the monitoring pages.
+func (s *Server) monitoring() http.Handler {
+	return monitor.New(monitor.Source{
+		Base: s.varz, Registry: s.registry,
+		Accounts: func() []*account.Account { return []*account.Account{s.account} },
+		Healthy:  s.healthy,
+		BasePath: s.options.Load().Monitor.BasePath,
+		Log:      s.log,
+	})
+}
+
+var errDraining = errors.New("not ready for connections: the server is shutting down")
+
+// healthy is nil while new clients are let in.
+func (s *Server) healthy() error {
+	if s.draining.Load() {
+		return errDraining
+	}
+	return nil
+}
+
+// varz is the part of /varz that comes from the configuration.
+func (s *Server) varz() monitor.Varz {
+	o := s.options.Load()
+	i := s.clientInfo()
+	v := monitor.Varz{
+		Identity: monitor.Identity{
+			ID: i.ServerID, Name: i.ServerName, Version: i.Version, Proto: i.Proto, Go: i.GoVersion,
+			Host: i.Host, Port: i.Port,
+			AuthRequired: i.AuthRequired, TLSRequired: i.TLSRequired, TLSVerify: i.TLSVerify,
+		},
+		Settings: varzSettings(o),
+		Process:  monitor.Process{Start: s.start},
+		Configuration: monitor.Configuration{
+			ConfigLoadTime: time.Unix(0, s.loaded.Load()).UTC(), ConfigDigest: o.Digest,
+			Tags: o.Tags, Metadata: o.Metadata,
+		},
+		TLSCertNotAfter: certificateEnd(s.clientTLS.Load()),
+		Weir:            Version,
+	}
+	v.WebSocket = s.varzWebSocket(o)
+	return v
+}
+
+// varzSettings is what the configuration says, as nats-server shows it: ports as they are configured, the base path empty
+// when there is none, and TLS with its usual timeout when there is no TLS.
+func varzSettings(o *Options) monitor.Settings {
+	tlsTimeout := config.DefaultTLSTimeout
+	if o.TLS != nil {
+		tlsTimeout = o.TLS.Timeout
+	}
+	basePath := o.Monitor.BasePath
+	if basePath == "/" {
+		basePath = ""
+	}
+	return monitor.Settings{
+		MaxConnections: o.Conn.MaxConnections, MaxSubscriptions: o.Protocol.MaxSubscriptions,
+		PingInterval: o.Conn.PingInterval, PingMax: o.Conn.PingMax,
+		HTTPHost: o.Monitor.Host, HTTPPort: o.Monitor.Port, HTTPSPort: o.Monitor.HTTPSPort, HTTPBasePath: basePath,
+		AuthTimeout:    o.Protocol.AuthTimeout.Seconds(),
+		MaxControlLine: o.Protocol.MaxControlLine, MaxPayload: o.Protocol.MaxPayload, MaxPending: o.Conn.MaxPending,
+		TLSTimeout: tlsTimeout.Seconds(), WriteDeadline: o.Conn.WriteDeadline,
+	}
+}
+
+// varzWebSocket is the WebSocket listener; nothing without one. A timeout that is the one of all connections is not shown.
+func (s *Server) varzWebSocket(o *Options) monitor.WebSocket {
+	w := &o.WebSocket
+	if w.Port == 0 {
+		return monitor.WebSocket{}
+	}
+	v := monitor.WebSocket{
+		Host: w.Host, Port: w.Port, Advertise: w.Advertise, NoAuthUser: w.NoAuthUser, JWTCookie: w.JWTCookie,
+		HandshakeTimeout: max(w.HandshakeTimeout, 0), NoTLS: w.NoTLS, SameOrigin: w.SameOrigin,
+		AllowedOrigins: w.AllowedOrigins, Compression: w.Compression,
+		TLSCertNotAfter: certificateEnd(s.wsTLS.Load()),
+	}
+	_, v.Port = advertised("", w.Listener, s.WebSocketAddr())
+	if w.AuthTimeout != o.Protocol.AuthTimeout {
+		v.AuthTimeout = w.AuthTimeout.Seconds()
+	}
+	return v
+}
+
+// certificateEnd is when the first certificate of c expires; zero without one.
+func certificateEnd(c *tls.Config) time.Time {
+	if c == nil || len(c.Certificates) == 0 || c.Certificates[0].Leaf == nil {
+		return time.Time{}
+	}
+	return c.Certificates[0].Leaf.NotAfter
+}

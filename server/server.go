@@ -1,0 +1,278 @@
+package server
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nkeys"
+
+	"weir/internal/account"
+	"weir/internal/auth"
+	"weir/internal/config"
+	"weir/internal/conn"
+)
+
+// Options is the configuration of a server, see package config.
+type Options = config.Options
+
+// farewell is how long a shutdown waits for connections to end.
+const farewell = 2 * time.Second
+
+// ErrStopped says that a server was used after its shutdown.
+var ErrStopped = errors.New("server: stopped")
+
+// Server is one NATS server.
+type Server struct {
+	// Immutable after New.
+	log      *slog.Logger
+	id       string
+	start    time.Time
+	account  *account.Account
+	registry *conn.Registry
+
+	// Replaced as a whole by Reload.
+	options   atomic.Pointer[config.Options]
+	loaded    atomic.Int64 // when options were loaded, Unix nanoseconds
+	clientTLS atomic.Pointer[tls.Config]
+	wsTLS     atomic.Pointer[tls.Config]
+	wsPolicy  atomic.Pointer[wsPolicy]
+
+	clientAuth, wsAuth atomic.Pointer[auth.Policy]
+
+	draining atomic.Bool
+	stopping chan struct{} // closed when the shutdown begins
+	done     chan struct{} // closed when the shutdown is complete
+
+	mu        sync.Mutex // guards all below
+	stopped   bool
+	clients   net.Listener
+	sockets   *httpListener
+	monitor   *httpListener
+	profile   *httpListener
+	portsFile string
+	loops     sync.WaitGroup
+}
+
+// httpListener is a listener that net/http serves.
+type httpListener struct {
+	net.Listener
+	server *http.Server
+}
+
+// New makes a server of o, which it completes and checks. log gets what nats-server would log.
+func New(o *Options, log *slog.Logger) (*Server, error) {
+	o.SetDefaults()
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	id, err := newID()
+	if err != nil {
+		return nil, fmt.Errorf("server id: %w", err)
+	}
+	s := &Server{
+		log: log, id: id, start: time.Now(),
+		stopping: make(chan struct{}), done: make(chan struct{}),
+		account:  account.New(account.Global),
+		registry: conn.NewRegistry(o.Conn, log),
+	}
+	s.loaded.Store(s.start.UnixNano())
+	s.options.Store(o)
+	return s, s.load(o)
+}
+
+// newID makes a server id: the public half of a fresh key, as nats-server's is.
+func newID() (string, error) {
+	kp, err := nkeys.CreateServer()
+	if err != nil {
+		return "", err
+	}
+	return kp.PublicKey()
+}
+
+// load reads what o names on disk and compiles what is asked often. Nothing changes if it fails.
+func (s *Server) load(o *Options) error {
+	clientTLS, err := loadTLS(o.TLS)
+	if err != nil {
+		return err
+	}
+	wsTLS, err := loadTLS(o.WebSocket.TLS)
+	if err != nil {
+		return err
+	}
+	policy, err := newPolicy(&o.WebSocket)
+	if err != nil {
+		return err
+	}
+	clientAuth, err := auth.Compile(o.Auth)
+	if err != nil {
+		return err
+	}
+	wsAuth, err := auth.Compile(o.WebSocketAuth())
+	if err != nil {
+		return err
+	}
+	s.clientAuth.Store(clientAuth)
+	s.wsAuth.Store(wsAuth)
+	s.clientTLS.Store(clientTLS)
+	s.wsTLS.Store(wsTLS)
+	s.wsPolicy.Store(policy)
+	return nil
+}
+
+// loadTLS is the TLS configuration of a block; nil without one.
+func loadTLS(t *config.TLS) (*tls.Config, error) {
+	if t == nil {
+		return nil, nil
+	}
+	c, err := t.Config()
+	if err != nil {
+		return nil, err
+	}
+	// Records of full size from the start: a flush is one piece already, and small first records would cut it up.
+	c.DynamicRecordSizingDisabled = true
+	return c, nil
+}
+
+// Start opens the listeners and returns when clients can connect. After an error nothing is left open.
+func (s *Server) Start() error {
+	o := s.options.Load()
+	s.banner(o)
+	err := s.open(o)
+	if err == nil {
+		err = s.writeFiles(o)
+	}
+	if err != nil {
+		s.stop()
+		return err
+	}
+	if !o.DontListen {
+		s.log.Info("Server is ready")
+	}
+	return nil
+}
+
+// banner logs what is started.
+func (s *Server) banner(o *Options) {
+	s.log.Info("Starting weir")
+	s.log.Info("  Version:  " + ReferenceVersion)
+	s.log.Info("  Weir:     " + Version)
+	s.log.Info("  Name:     " + s.name())
+	s.log.Info("  ID:       " + s.id)
+	if o.ConfigFile != "" {
+		s.log.Info(fmt.Sprintf("Using configuration file: %s (%s)", o.ConfigFile, o.Digest))
+	}
+	for _, w := range o.Warnings {
+		s.log.Warn(w)
+	}
+}
+
+// open opens all listeners, that of the clients last.
+func (s *Server) open(o *Options) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return ErrStopped
+	}
+	if err := s.openMonitorLocked(o); err != nil {
+		return err
+	}
+	if err := s.openProfileLocked(o); err != nil {
+		return err
+	}
+	if err := s.openWebSocketLocked(o); err != nil {
+		return err
+	}
+	s.loops.Go(s.sweep)
+	return s.openClientsLocked(o)
+}
+
+// writeFiles writes the pid file and the ports file.
+func (s *Server) writeFiles(o *Options) error {
+	if o.PidFile != "" {
+		if err := writePidFile(o.PidFile); err != nil {
+			return err
+		}
+	}
+	if o.PortsDir == "" {
+		return nil
+	}
+	path, err := writePortsFile(o.PortsDir, s.ports())
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.portsFile = path
+	return nil
+}
+
+// Wait returns when the server has shut down.
+func (s *Server) Wait() { <-s.done }
+
+// Shutdown closes the listeners and all connections, and returns when that is done. Clients are told.
+func (s *Server) Shutdown() {
+	if s.isStopped() {
+		<-s.done
+		return
+	}
+	s.log.Info("Initiating Shutdown...")
+	s.stop()
+	s.log.Info("Server Exiting..")
+}
+
+func (s *Server) isStopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped
+}
+
+// stop closes everything, once, and returns when that is done.
+func (s *Server) stop() {
+	s.mu.Lock()
+	first := !s.stopped
+	s.stopped = true
+	s.mu.Unlock()
+	if !first {
+		<-s.done
+		return
+	}
+	s.draining.Store(true)
+	close(s.stopping)
+	s.closeListeners()
+	s.registry.CloseAll(conn.ServerShutdown, farewell)
+	s.loops.Wait()
+	s.removeFiles()
+	close(s.done)
+}
+
+// removeFiles removes the pid file and the ports file.
+func (s *Server) removeFiles() {
+	s.mu.Lock()
+	portsFile := s.portsFile
+	s.mu.Unlock()
+	if portsFile != "" {
+		if err := removePortsFile(portsFile); err != nil {
+			s.log.Warn(err.Error())
+		}
+	}
+	if path := s.options.Load().PidFile; path != "" {
+		if err := removePidFile(path); err != nil {
+			s.log.Warn(fmt.Sprintf("could not remove pidfile: %v", err))
+		}
+	}
+}
+
+// name is the server's name, its id unless one is configured.
+func (s *Server) name() string {
+	if n := s.options.Load().ServerName; n != "" {
+		return n
+	}
+	return s.id
+}
