@@ -8,6 +8,7 @@ import (
 	"weir/internal/auth"
 	"weir/internal/client"
 	"weir/internal/config"
+	"weir/internal/conn"
 	"weir/internal/proto"
 	"weir/ws"
 )
@@ -36,8 +37,8 @@ func (s *Server) clientEnv() *client.Env {
 		Auth: func() (*auth.Policy, time.Duration) {
 			return s.clientAuth.Load(), s.options.Load().Protocol.AuthTimeout
 		},
-		PingInterval: func() time.Duration { return s.options.Load().Conn.PingInterval },
-		TLS:          s.tlsPolicy,
+		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().Conn.PingInterval} },
+		TLS:       s.tlsPolicy,
 	}
 }
 
@@ -50,7 +51,7 @@ func (s *Server) webSocketEnv() *client.Env {
 		Auth: func() (*auth.Policy, time.Duration) {
 			return s.wsAuth.Load(), s.options.Load().WebSocket.AuthTimeout
 		},
-		PingInterval: func() time.Duration { return s.options.Load().WebSocket.PingInterval },
+		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().WebSocket.PingInterval} },
 	}
 }
 

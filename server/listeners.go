@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -106,7 +107,7 @@ func (s *Server) openMonitorLocked(o *Options) error {
 	}
 	s.log.Info(fmt.Sprintf("Starting %s monitor on %s", scheme, hostPort(m.Host, l)))
 	if scheme == "https" {
-		l = transport.ListenTLS(l, s.clientTLS.Load)
+		l = transport.ListenTLS(l, s.monitorTLS)
 	}
 	s.monitor = s.serveHTTP(l, &http.Server{
 		Handler: s.monitoring(), MaxHeaderBytes: maxHeader,
@@ -114,6 +115,13 @@ func (s *Server) openMonitorLocked(o *Options) error {
 		ErrorLog: slog.NewLogLogger(s.log.With("listener", "monitor").Handler(), slog.LevelError),
 	})
 	return nil
+}
+
+// monitorTLS is the TLS of the clients without their certificates: a browser that looks at a page has none.
+func (s *Server) monitorTLS() *tls.Config {
+	c := s.clientTLS.Load().Clone()
+	c.ClientAuth = tls.NoClientCert
+	return c
 }
 
 // openProfileLocked opens the profiling listener.
@@ -211,7 +219,11 @@ func (s *Server) ports() Ports {
 	defer s.mu.Unlock()
 	var p Ports
 	if s.clients != nil {
-		p.Nats = portURLs("nats", s.clients.Addr())
+		scheme := "nats"
+		if o.TLS != nil {
+			scheme = "tls"
+		}
+		p.Nats = portURLs(scheme, s.clients.Addr())
 	}
 	if s.monitor != nil {
 		scheme := "http"

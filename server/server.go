@@ -82,6 +82,7 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 		account:  account.New(account.Global),
 		registry: conn.NewRegistry(o.Conn, log),
 	}
+	s.registry.Remember(o.Monitor.MaxClosed)
 	s.loaded.Store(s.start.UnixNano())
 	s.options.Store(o)
 	return s, s.load(o)

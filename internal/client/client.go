@@ -23,8 +23,8 @@ type Env struct {
 	Info func() proto.Info
 	// Auth says who may come in through the listener, and how long a client may take to say who it is.
 	Auth func() (*auth.Policy, time.Duration)
-	// PingInterval is the keep-alive of the listener's clients.
-	PingInterval func() time.Duration
+	// KeepAlive is that of the listener's clients.
+	KeepAlive func() conn.KeepAlive
 	// TLS upgrades a connection after (or, if First is set, before) the first INFO; nil where the listener did that.
 	TLS func() *TLSPolicy
 	// Label is the kind of connection in log names: cid, wid.
@@ -114,7 +114,7 @@ func (c *Client) begin() {
 	} else {
 		c.Link.Trust()
 	}
-	c.StartPings(c.env.PingInterval())
+	c.StartPings(c.env.KeepAlive)
 }
 
 // authTimedOut is the timer's goroutine.

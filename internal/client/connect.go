@@ -48,7 +48,7 @@ func (c *Client) connect(line []byte) error {
 		c.Close(conn.NoRespondersRequiresHeaders, string(proto.AppendErr(nil, proto.ErrNoRespondersNeedHeaders)))
 		return conn.ErrClosing
 	}
-	c.StartPingsSoon(c.env.PingInterval())
+	c.PingSoon()
 	c.ok()
 	return nil
 }

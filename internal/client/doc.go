@@ -7,7 +7,12 @@
 // Errors on the wire have the texts of nats-server. Those that end the connection go through conn.Close and are delivered
 // before the socket closes; the others are lines like any other.
 //
+// What the client may do is its grant: immutable, and nil for a user without permissions, so that such a client pays one nil
+// check for a message. A CONNECT and a reload replace it. Subscriptions that may match what the user must not get, or that
+// bring requests which it may answer, have a guard that asks the grant in the goroutine of the publisher.
+//
 // Owned by the client's goroutine: the parser, what CONNECT said, the publisher with its match cache. Under Client.mu: the
-// map of subscriptions, which the goroutine of a publisher changes too when a subscription gets its last message. No lock
-// is taken while it is held.
+// map of subscriptions, which the goroutine of a publisher changes too when a subscription gets its last message; what a SUB
+// may do is decided under it as well, so that a reload misses none. No lock is taken while it is held. Client.loginMu goes
+// before it: who the client is, changed by CONNECT and by a reload; a bcrypt hash may take its time there.
 package client

@@ -44,8 +44,8 @@ func (h *house) start(t *testing.T) *house {
 		Info: func() proto.Info {
 			return proto.Info{ServerID: "ID", Version: "2.15.2", Proto: 1, Headers: true, MaxPayload: h.config.MaxPayload}
 		},
-		Auth:         func() (*auth.Policy, time.Duration) { return h.policy.Load(), h.timeout },
-		PingInterval: func() time.Duration { return h.limits.PingInterval },
+		Auth:      func() (*auth.Policy, time.Duration) { return h.policy.Load(), h.timeout },
+		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: h.limits.PingInterval} },
 	}
 	t.Cleanup(func() { h.env.Registry.CloseAll(conn.ServerShutdown, time.Minute) })
 	return h

@@ -27,6 +27,7 @@ const (
 	ServerShutdown
 	Kicked
 	InternalError
+	MaxAgeReached
 )
 
 // reasonRow is what the peer and the operator get to see of a reason.
@@ -58,6 +59,7 @@ var reasons = [...]reasonRow{
 	ServerShutdown:              {"Server Shutdown", ws.CloseGoingAway, false},
 	Kicked:                      {"Kicked", ws.CloseInternalError, false},
 	InternalError:               {"Internal Error", ws.CloseInternalError, false},
+	MaxAgeReached:               {"Maximum Connection Age", ws.CloseGoingAway, false},
 }
 
 // String is the text that /connz and the close frame show.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxClosed is how many closed connections the registry remembers, the same as nats-server.
-const maxClosed = 10_000
+// DefaultMaxClosed is how many closed connections the registry remembers, the same as nats-server.
+const DefaultMaxClosed = 10_000
 
 // Registry knows all connections of a server. It is safe for use by any number of goroutines.
 type Registry struct {
@@ -27,6 +27,7 @@ type Registry struct {
 	open   map[uint64]*Conn
 	awake  []*Conn // connections that may have a goroutine, for ParkSilent
 	live   int     // connections whose goroutine has not ended; those in open are among them
+	most   int     // how many closed connections are remembered
 	closed []Info  // ring of the last connections that closed; next is the oldest once it is full
 	next   int
 	idle   chan struct{} // closed when the last goroutine ends, if somebody waits
@@ -37,7 +38,7 @@ type totals struct{ inMsgs, inBytes, outMsgs, outBytes atomic.Int64 }
 
 // NewRegistry makes an empty registry.
 func NewRegistry(c Config, log *slog.Logger) *Registry {
-	r := &Registry{Log: log, open: make(map[uint64]*Conn)}
+	r := &Registry{Log: log, open: make(map[uint64]*Conn), most: DefaultMaxClosed}
 	r.SetConfig(c)
 	return r
 }
@@ -49,6 +50,13 @@ func (r *Registry) Config() *Config { return r.config.Load() }
 func (r *Registry) SetConfig(c Config) {
 	c = c.WithDefaults()
 	r.config.Store(&c)
+}
+
+// Remember sets how many closed connections are remembered. It is called before the first one closes.
+func (r *Registry) Remember(most int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.most = most
 }
 
 // Add registers c. It reports false if there are too many connections already.
@@ -79,11 +87,13 @@ func (r *Registry) remove(c *Conn, end *ending, info Info) bool {
 		return false
 	}
 	delete(r.open, c.ID)
-	if len(r.closed) < maxClosed {
+	switch {
+	case r.most <= 0:
+	case len(r.closed) < r.most:
 		r.closed = append(r.closed, info)
-	} else {
+	default:
 		r.closed[r.next] = info
-		r.next = (r.next + 1) % maxClosed
+		r.next = (r.next + 1) % r.most
 	}
 	return true
 }

@@ -147,7 +147,7 @@ type search struct {
 	interested map[uint64]bool // ids of the open connections with an interest in the subject
 	total      int             // before the filters but that of the account
 	found      *firstRows[candidate]
-	any        bool // something was found
+	hit        bool // something was found
 }
 
 func (m *monitor) connz(q *query) (any, error) {
@@ -211,14 +211,14 @@ func (s *search) counts(i *conn.Info) bool {
 
 // wants reports whether a connection is let through by the filters. An id is that of one connection, and none is MQTT's.
 func (s *search) wants(id uint64, i *conn.Info) bool {
-	if s.id > 0 && (s.id != id || s.any) {
+	if s.id > 0 && (s.id != id || s.hit) {
 		return false
 	}
 	return (s.user == "" || i.Client.User == s.user) && s.mqtt == ""
 }
 
 func (s *search) add(c candidate, i *conn.Info) {
-	s.any = true
+	s.hit = true
 	if s.order.number != nil {
 		c.number = s.order.number(i, s.now)
 	}

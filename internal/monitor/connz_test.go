@@ -63,16 +63,17 @@ func (h *house) wantIDs(path, want string, total int) {
 	}
 }
 
-// crowd is three open connections and three closed ones that every order sorts differently enough.
-func crowd(t *testing.T) *house {
+// crowd is three open connections and three closed ones that every order sorts differently enough. It lets time pass, so it
+// must be in a bubble.
+func crowd(t *testing.T, pass func(time.Duration)) *house {
 	h := newHouse(t)
 	h.accounts = append(h.accounts, account.New("A"))
 	a := h.add(conn.Identity{User: "ann"}, "nats")
-	time.Sleep(10 * time.Second)
+	pass(10 * time.Second)
 	b := h.add(conn.Identity{User: "bob", Account: "A"}, "websocket")
-	time.Sleep(10 * time.Second)
+	pass(10 * time.Second)
 	c := h.add(conn.Identity{User: "ann"}, "nats")
-	time.Sleep(10 * time.Second)
+	pass(10 * time.Second)
 	h.subscribe(a, "foo.*", "")
 	h.subscribe(a, "bar", "q")
 	h.subscribe(c, "bar", "")
@@ -84,20 +85,26 @@ func crowd(t *testing.T) *house {
 	c.Received(2, 10)
 	b.size = 50
 	b.deliver(1)
-	time.Sleep(10 * time.Second)
+	pass(10 * time.Second)
 	a.deliver(2)
 	a.peer.Close()
 	b.peer.Close()
 	b.Out.Push(outbound.Item{Kind: outbound.Line, Text: "0123456789"})
 	c.Out.Push(outbound.Item{Kind: outbound.Line, Text: "01234"})
-	h.add(conn.Identity{User: "ann"}, "nats").leave(3*time.Second, conn.StaleConnection)
+	stale := h.add(conn.Identity{User: "ann"}, "nats").arrive()
+	pass(3 * time.Second)
+	stale.leave(conn.StaleConnection)
 	gone := h.add(conn.Identity{User: "bob", Account: "A"}, "nats")
 	h.subscribe(gone, "foo.x", "")
-	gone.leave(2*time.Second, conn.ClientClosed)
-	h.add(conn.Identity{}, "nats").leave(time.Second, conn.SlowConsumerPendingBytes)
+	gone.arrive()
+	pass(2 * time.Second)
+	gone.leave(conn.ClientClosed)
+	slow := h.add(conn.Identity{}, "nats").arrive()
+	pass(time.Second)
+	slow.leave(conn.SlowConsumerPendingBytes)
 	for _, g := range []*guest{c, a, b} {
-		time.Sleep(time.Millisecond)
-		g.StartPings(time.Hour) // which takes the time since the start for a round trip
+		pass(time.Millisecond)
+		g.keepAlive() // which takes the time since the start for a round trip
 	}
 	return h
 }
@@ -112,12 +119,12 @@ func TestConnzOrders(t *testing.T) {
 	closed := map[string]string{
 		"": "4 5 6", "stop": "6 5 4", "reason": "5 6 4", "uptime": "6 5 4", "subs": "5 4 6", "last": "6 5 4", "idle": "4 5 6",
 	}
-	any := map[string]string{
+	both := map[string]string{
 		"": "1 2 3 4 5 6", "subs": "2 1 3 5 4 6", "uptime": "6 5 4 3 2 1", "last": "6 5 1 4 2 3", "pending": "2 3 1 4 5 6",
 	}
 	synctest.Test(t, func(t *testing.T) {
-		h := crowd(t)
-		for state, orders := range map[string]map[string]string{"open": open, "closed": closed, "any": any, "ALL": any} {
+		h := crowd(t, time.Sleep)
+		for state, orders := range map[string]map[string]string{"open": open, "closed": closed, "any": both, "ALL": both} {
 			for _, by := range slices.Sorted(maps.Keys(orders)) {
 				total := strings.Count(orders[by], " ") + 1
 				h.wantIDs("/connz?state="+state+"&sort="+by, orders[by], total)
@@ -128,7 +135,7 @@ func TestConnzOrders(t *testing.T) {
 
 func TestConnzPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := crowd(t)
+		h := crowd(t, time.Sleep)
 		for query, want := range map[string]string{
 			"limit=2":                        "1 2",
 			"limit=2&offset=1":               "2 3",
@@ -230,7 +237,7 @@ func TestConnzRefuses(t *testing.T) {
 
 func TestConnzShowsOnlyWhatIsAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := crowd(t)
+		h := crowd(t, time.Sleep)
 		for _, c := range h.list("/connz?state=any").Conns {
 			if c.List != nil || c.User != "" || c.Tag != "" {
 				t.Errorf("%+v", c)

@@ -142,11 +142,16 @@ func (g *guest) deliver(n int) {
 	synctest.Wait()
 }
 
-// leave lets g in for the given time and closes it for the reason; it must be in a bubble.
-func (g *guest) leave(after time.Duration, r conn.Reason) {
+// arrive starts the goroutine of g; it must be in a bubble.
+func (g *guest) arrive() *guest {
 	go io.Copy(io.Discard, g.peer)
 	go g.Run()
-	time.Sleep(after)
+	synctest.Wait()
+	return g
+}
+
+// leave closes g for the reason; it must be in a bubble.
+func (g *guest) leave(r conn.Reason) {
 	g.Close(r, "")
 	g.peer.Close()
 	synctest.Wait()
@@ -171,4 +176,10 @@ func (h *house) read(path string, v any) {
 	if err := json.Unmarshal(w.Body.Bytes(), v); err != nil {
 		h.t.Fatalf("%s: %v", path, err)
 	}
+}
+
+// keepAlive starts pings that come too rarely to matter; saying CONNECT takes the time since the start for a round trip.
+func (g *guest) keepAlive() {
+	g.StartPings(func() conn.KeepAlive { return conn.KeepAlive{Interval: time.Hour} })
+	g.PingSoon()
 }

@@ -18,7 +18,7 @@ type Source struct {
 	// Base is what /varz says without a look at the rooms: who the server is, and how it is configured.
 	Base     func() Varz
 	Registry *conn.Registry
-	// Accounts is all accounts, in any order. Traffic is counted for all of them together: see accountStat.
+	// Accounts is all accounts, in any order. Traffic is counted for all of them together.
 	Accounts func() []*account.Account
 	// Healthy is nil while clients can connect; otherwise /healthz shows its text.
 	Healthy func() error

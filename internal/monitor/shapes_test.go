@@ -27,7 +27,7 @@ func TestShapes(t *testing.T) {
 		h.subscribe(one, "foo", "")
 		h.subscribe(one, "bar.*", "q").Limit(5)
 		h.subscribe(h.add(conn.Identity{Name: "web", Lang: "nats.js", Version: "3.0"}, "websocket"), "foo", "")
-		h.add(conn.Identity{Name: "gone", Lang: "go", Version: "1"}, "nats").leave(time.Second, conn.ClientClosed)
+		h.add(conn.Identity{Name: "gone", Lang: "go", Version: "1"}, "nats").arrive().leave(conn.ClientClosed)
 		h.get("/connz")
 		h.get("/healthz")
 		compared := 0
@@ -120,7 +120,7 @@ func TestConnzText(t *testing.T) {
 		h.accounts = append(h.accounts, account.New("A"))
 		h.subscribe(g, "foo.>", "q").Limit(5)
 		time.Sleep(1500 * time.Microsecond)
-		g.StartPings(time.Hour)
+		g.keepAlive()
 		time.Sleep(time.Second)
 		g.Received(3, 12)
 		want := `{
@@ -207,7 +207,7 @@ func TestRTT(t *testing.T) {
 			h := newHouse(t)
 			g := h.add(conn.Identity{}, "nats")
 			time.Sleep(rtt)
-			g.StartPings(time.Hour)
+			g.keepAlive()
 			if got := h.list("/connz").Conns[0].RTT; got != want {
 				t.Errorf("%v: %s, want %s", rtt, got, want)
 			}
@@ -228,7 +228,7 @@ func TestVarzCounts(t *testing.T) {
 		for _, r := range []conn.Reason{
 			conn.SlowConsumerPendingBytes, conn.SlowConsumerWriteDeadline, conn.SlowConsumerPendingBytes, conn.StaleConnection,
 		} {
-			h.add(conn.Identity{}, "nats").leave(0, r)
+			h.add(conn.Identity{}, "nats").arrive().leave(r)
 		}
 		h.get("/subsz")
 		h.get("/subscriptionsz")
