@@ -30,6 +30,7 @@ type Identity struct {
 type Policy struct {
 	users         map[string]*user
 	token, single *user
+	guest         *user // who comes in without credentials; nil for nobody
 }
 
 // user is one entry that a CONNECT is held against.
@@ -40,6 +41,9 @@ type user struct {
 
 // Required reports whether a connection must authenticate.
 func (p *Policy) Required() bool { return p.users != nil || p.token != nil || p.single != nil }
+
+// Guests reports whether one may come in without credentials, and so without a CONNECT.
+func (p *Policy) Guests() bool { return p.guest != nil }
 
 // Login says who comes in with cr, if anybody. It takes long where the secret is a bcrypt hash.
 func (p *Policy) Login(cr Credentials) (Identity, bool) { return p.Renew(Identity{}, cr) }
@@ -54,7 +58,8 @@ func (p *Policy) Renew(old Identity, cr Credentials) (Identity, bool) {
 	if u == nil {
 		return Identity{}, false
 	}
-	if old.by == nil || old.by.Name != u.Name || old.by.Password != u.Password {
+	guest := u == p.guest && cr == (Credentials{})
+	if !guest && (old.by == nil || old.by.Name != u.Name || old.by.Password != u.Password) {
 		if !matches(u.Password, given) {
 			return Identity{}, false
 		}
@@ -73,6 +78,8 @@ func (p *Policy) Known(cr Credentials) bool { return p.users[cr.User] != nil }
 // which goes before the single user: nats-server's order.
 func (p *Policy) find(cr Credentials) (u *user, given string) {
 	switch {
+	case p.guest != nil && cr == (Credentials{}):
+		return p.guest, ""
 	case p.users[cr.User] != nil:
 		return p.users[cr.User], cr.Pass
 	case p.users != nil && cr.User != "":

@@ -15,6 +15,8 @@ type Config struct {
 	Token string
 	// Users are asked before Username and Token.
 	Users []User
+	// NoAuthUser is the name of one of Users, as whom those come in who bring no credentials at all.
+	NoAuthUser string
 }
 
 // User is one of several users.
@@ -63,6 +65,11 @@ func Compile(c Config) (*Policy, error) {
 			sets[u.Permissions] = set
 		}
 		p.users[u.Name] = &user{User: u, perms: set}
+	}
+	if c.NoAuthUser != "" {
+		if p.guest = p.users[c.NoAuthUser]; p.guest == nil {
+			return nil, fmt.Errorf("no_auth_user: %q is not one of the users", c.NoAuthUser)
+		}
 	}
 	return p, nil
 }

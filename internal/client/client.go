@@ -36,7 +36,8 @@ type Client struct {
 	conn.Conn
 
 	// Immutable after Open.
-	env *Env
+	env     *Env
+	arrived *auth.Credentials // what its upgrade brought, for what CONNECT leaves empty; nil for nothing
 
 	// Owned by the client's goroutine.
 	parser    proto.Parser
@@ -48,6 +49,7 @@ type Client struct {
 	pedantic  bool
 	noReplies bool // wants to know of requests that nobody listens to
 	ponged    bool // the first PING was answered
+	expected  bool // CONNECT must come, or stand for no_auth_user
 	connected bool // CONNECT was received
 
 	// Read by any goroutine.
@@ -66,13 +68,17 @@ type Client struct {
 }
 
 // Open takes in a connection and returns at once; its goroutine runs until it closes.
-func Open(env *Env, link *transport.Conn) {
-	go serve(env, link)
+func Open(env *Env, link *transport.Conn) { OpenWith(env, link, nil) }
+
+// OpenWith is Open for a client whose upgrade brought credentials, in cookies.
+func OpenWith(env *Env, link *transport.Conn, arrived *auth.Credentials) {
+	go serve(env, link, arrived)
 }
 
 // serve is the goroutine of one client.
-func serve(env *Env, link *transport.Conn) {
+func serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
 	c := newClient(env, link)
+	c.arrived = arrived
 	if !c.secure() {
 		return
 	}
@@ -107,7 +113,7 @@ func (c *Client) begin() {
 	c.Log.Debug("Client connection created", "conn", c.Name())
 	a, timeout := c.env.Auth()
 	if a.Required() {
-		c.awaiting, c.lim.ConnectOnly = true, true
+		c.awaiting, c.expected, c.lim.ConnectOnly = true, true, !a.Guests()
 		c.mu.Lock()
 		c.authTimer = time.AfterFunc(timeout, c.authTimedOut)
 		c.mu.Unlock()

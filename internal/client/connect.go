@@ -1,6 +1,8 @@
 package client
 
 import (
+	"cmp"
+
 	"weir/internal/conn"
 	"weir/internal/proto"
 )
@@ -36,6 +38,7 @@ func (c *Client) connect(line []byte) error {
 	if c.connected {
 		c.dropSubs()
 	}
+	c.fillIn(&o)
 	if !c.logIn(&o) {
 		c.violation(o.User)
 		return conn.ErrClosing
@@ -72,6 +75,29 @@ func (c *Client) options() proto.Connect {
 		o.User, o.Pass, o.Token = l.with.User, l.with.Pass, l.with.Token
 	}
 	return o
+}
+
+// fillIn takes from cookies what CONNECT left empty, field by field (catalogue §6.3).
+func (c *Client) fillIn(o *proto.Connect) {
+	if c.arrived == nil {
+		return
+	}
+	o.User = cmp.Or(o.User, c.arrived.User)
+	o.Pass = cmp.Or(o.Pass, c.arrived.Pass)
+	o.Token = cmp.Or(o.Token, c.arrived.Token)
+}
+
+// enter lets in a client that has not said CONNECT, as no_auth_user (catalogue §6.2). Cookies do not count here.
+func (c *Client) enter() error {
+	o := c.options()
+	if !c.stopAuthTimer() {
+		return conn.ErrClosing
+	}
+	if !c.logIn(&o) {
+		c.violation("")
+		return conn.ErrClosing
+	}
+	return nil
 }
 
 // accept takes over what CONNECT asked for.

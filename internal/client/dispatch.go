@@ -36,6 +36,11 @@ func (c *Client) Data(p []byte) error {
 		if trace {
 			c.traceIn(&a)
 		}
+		if !c.connected && c.expected && a.Op != proto.OpConnect {
+			if err := c.enter(); err != nil {
+				return err
+			}
+		}
 		switch a.Op {
 		case proto.OpPub, proto.OpHPub:
 			busy = true

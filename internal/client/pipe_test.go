@@ -25,6 +25,7 @@ type house struct {
 	limits  conn.Config
 	auth    auth.Config
 	timeout time.Duration
+	arrived *auth.Credentials
 
 	env    *client.Env
 	policy atomic.Pointer[auth.Policy]
@@ -71,7 +72,7 @@ type peer struct {
 // dial opens a client. Its INFO has not been read yet.
 func (h *house) dial() *peer {
 	here, there := net.Pipe()
-	client.Open(h.env, transport.NewConn(there))
+	client.OpenWith(h.env, transport.NewConn(there), h.arrived)
 	h.t.Cleanup(func() { here.Close() })
 	return &peer{t: h.t, nc: here}
 }
