@@ -27,6 +27,8 @@ type Env struct {
 	KeepAlive func() conn.KeepAlive
 	// TLS upgrades a connection after (or, if First is set, before) the first INFO; nil where the listener did that.
 	TLS func() *TLSPolicy
+	// MapCertificates reports whether a client's certificate says which user it is; nil means never.
+	MapCertificates func() bool
 	// Label is the kind of connection in log names: cid, wid.
 	Label string
 }

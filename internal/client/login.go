@@ -20,11 +20,11 @@ func (c *Client) logIn(o *proto.Connect) bool {
 	defer c.loginMu.Unlock()
 	with := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token}
 	policy, _ := c.env.Auth()
-	as, ok := policy.Login(with)
+	as, ok := c.identify(policy, auth.Identity{}, with)
 	if !ok || o.NewAccount || o.Account != "" {
 		return false
 	}
-	if with == (auth.Credentials{}) {
+	if with == (auth.Credentials{}) && as == (auth.Identity{}) {
 		c.login.Store(nil)
 	} else {
 		c.login.Store(&login{with, as})
@@ -32,6 +32,22 @@ func (c *Client) logIn(o *proto.Connect) bool {
 	c.regrant(as.Perms)
 	c.accept(o, as.Name)
 	return true
+}
+
+// identify says who the client is: by its certificate where the listener maps those to users, else by what it said.
+func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Credentials) (auth.Identity, bool) {
+	if c.env.MapCertificates == nil || !c.env.MapCertificates() || !policy.Lists() {
+		return policy.Renew(old, with)
+	}
+	t := c.Link.TLS()
+	if t == nil {
+		return auth.Identity{}, false
+	}
+	certs := t.ConnectionState().PeerCertificates
+	if len(certs) == 0 {
+		return auth.Identity{}, false
+	}
+	return policy.LoginCertificate(certs[0])
 }
 
 // Recheck holds the client against what is configured now: it may have to go, or may do something else than before.
@@ -47,7 +63,7 @@ func (c *Client) Recheck() {
 		old = *l
 	}
 	policy, _ := c.env.Auth()
-	as, ok := policy.Renew(old.as, old.with)
+	as, ok := c.identify(policy, old.as, old.with)
 	switch {
 	case !ok && old.with.User != "" && !policy.Known(old.with):
 		c.Close(conn.ClientClosed, "") // a user that is gone: without a word, as nats-server does

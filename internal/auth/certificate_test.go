@@ -1,0 +1,68 @@
+package auth_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
+	"net/url"
+	"testing"
+	"time"
+
+	"weir/internal/auth"
+)
+
+// certified makes a certificate as a client would present it.
+func certified(t *testing.T, template x509.Certificate) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template.SerialNumber, template.NotAfter = big.NewInt(1), time.Now().Add(time.Hour)
+	der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}
+
+func TestCertificatesMapToUsers(t *testing.T) {
+	subject := pkix.Name{CommonName: "www.example.org", Organization: []string{"Acme, Inc"}, OrganizationalUnit: []string{"Web"}}
+	dc := asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 25}
+	withDC := pkix.Name{CommonName: "bob", ExtraNames: []pkix.AttributeTypeAndValue{{Type: dc, Value: "example"}, {Type: dc, Value: "com"}}}
+	uri, _ := url.Parse("spiffe://example.org/app")
+	for _, tt := range []struct {
+		name  string
+		cert  x509.Certificate
+		users []string
+		want  string
+	}{
+		{"e-mail", x509.Certificate{EmailAddresses: []string{"a@example.org", "b@example.org"}}, []string{"b@example.org"}, "b@example.org"},
+		{"DNS name", x509.Certificate{DNSNames: []string{"app.example.org"}}, []string{"app.example.org"}, "app.example.org"},
+		{"URI", x509.Certificate{URIs: []*url.URL{uri}}, []string{"spiffe://example.org/app"}, "spiffe://example.org/app"},
+		{"e-mail before DNS name", x509.Certificate{EmailAddresses: []string{"a@x"}, DNSNames: []string{"d"}}, []string{"d", "a@x"}, "a@x"},
+		{"subject", x509.Certificate{Subject: subject}, []string{`CN=www.example.org,OU=Web,O=Acme\, Inc`}, `CN=www.example.org,OU=Web,O=Acme\, Inc`},
+		{"subject, another order", x509.Certificate{Subject: subject}, []string{`O=Acme\, Inc, CN=www.example.org, OU=Web`}, `O=Acme\, Inc, CN=www.example.org, OU=Web`},
+		{"subject with domain components", x509.Certificate{Subject: withDC}, []string{"cn=bob,dc=com,dc=example"}, "cn=bob,dc=com,dc=example"},
+		{"a part is missing", x509.Certificate{Subject: subject}, []string{"CN=www.example.org"}, ""},
+		{"a part is another", x509.Certificate{Subject: subject}, []string{`CN=www.example.org,OU=Mail,O=Acme\, Inc`}, ""},
+		{"nobody", x509.Certificate{Subject: subject}, []string{"www.example.org"}, ""},
+	} {
+		config := auth.Config{}
+		for _, u := range tt.users {
+			config.Users = append(config.Users, auth.User{Name: u, Password: "never asked"})
+		}
+		id, ok := compile(t, config).LoginCertificate(certified(t, tt.cert))
+		if ok != (tt.want != "") || id.Name != tt.want {
+			t.Errorf("%s: got %q, %v; want %q", tt.name, id.Name, ok, tt.want)
+		}
+	}
+}
