@@ -78,6 +78,7 @@ func (c *Conn) flush(f *flight, wrote int64, wait bool) (full bool) {
 // encode puts what was taken into the batch.
 func (c *Conn) encode(f *flight) {
 	b := &f.wire.Batch
+	b.Frames = append(b.Frames, f.taken.Frames...)
 	var msgs, bytes int64
 	for it := range f.taken.All {
 		switch it.Kind {
@@ -86,8 +87,6 @@ func (c *Conn) encode(f *flight) {
 			msgs++
 		case outbound.Line:
 			b.Buf = append(b.Buf, it.Text...)
-		case outbound.Frame:
-			b.Frames = append(b.Frames, it.Text...)
 		case outbound.Close:
 			b.Last = append(b.Last, it.Text...)
 			b.Closing = true

@@ -8,6 +8,7 @@ const blockItems = 32
 // block is a piece of a queue that holds more than one item.
 type block struct {
 	next  *block
+	start int // of the items that have not been taken
 	n     int
 	items [blockItems]Item
 }
@@ -21,7 +22,7 @@ func release(b *block) {
 	for b != nil {
 		next := b.next
 		clear(b.items[:b.n])
-		b.next, b.n = nil, 0
+		b.next, b.start, b.n = nil, 0, 0
 		blocks.Put(b)
 		b = next
 	}
@@ -31,6 +32,8 @@ func release(b *block) {
 type Taken struct {
 	// Cost is what the items count in pending bytes, to be given back to the next Take.
 	Cost int64
+	// Frames is the control frames, which go ahead of the items.
+	Frames []byte
 
 	first Item
 	head  *block
@@ -49,7 +52,7 @@ func (t *Taken) All(yield func(*Item) bool) {
 		return
 	}
 	for b := t.head; b != nil; b = b.next {
-		for i := range b.items[:b.n] {
+		for i := b.start; i < b.n; i++ {
 			if !yield(&b.items[i]) {
 				return
 			}
@@ -60,7 +63,7 @@ func (t *Taken) All(yield func(*Item) bool) {
 // release forgets the items and gives their blocks back.
 func (t *Taken) release() {
 	release(t.head)
-	t.head, t.count, t.Cost, t.first = nil, 0, 0, Item{}
+	t.head, t.count, t.Cost, t.first, t.Frames = nil, 0, 0, Item{}, nil
 }
 
 // Release forgets the items.

@@ -14,7 +14,7 @@ const (
 	Message Kind = iota
 	// Line is a complete protocol line, CR LF included.
 	Line
-	// Frame is a complete WebSocket control frame. It may overtake data that is not yet framed.
+	// Frame is a complete WebSocket control frame. It overtakes everything that has not been taken yet.
 	Frame
 	// Close is the end: nothing is sent after it.
 	Close
@@ -64,6 +64,7 @@ type Queue struct {
 	head    *block     // all items, when there is more than one
 	tail    *block
 	count   int
+	frames  []byte // control frames, which go first
 	pending int64
 	limit   int64
 	busy    bool // the flush flag
@@ -123,27 +124,70 @@ func (q *Queue) Discard() {
 	q.mu.Lock()
 	q.sealed = true
 	head := q.head
-	q.head, q.tail, q.count, q.first = nil, nil, 0, Item{}
+	q.head, q.tail, q.count, q.first, q.frames = nil, nil, 0, Item{}, nil
 	q.mu.Unlock()
 	release(head)
 }
 
-// Take hands all waiting items to dst and reports whether there were any. Only the holder of the flush flag calls it.
-// wrote is the cost of the items of the last Take, all written by now. When nothing waits the flag is lowered.
+// takeCost is about how much one [Queue.Take] hands out, in bytes: control frames that come meanwhile wait no longer than
+// this much takes to write.
+const takeCost = 1 << 20
+
+// Take hands the waiting items to dst, those of about a megabyte at most, and reports whether there were any. Only the
+// holder of the flush flag calls it. wrote is the cost of the items of the last Take, all written by now. When nothing
+// waits the flag is lowered.
 func (q *Queue) Take(dst *Taken, wrote int64) bool {
 	dst.release()
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.pending -= wrote
-	if q.count == 0 {
+	if q.count == 0 && len(q.frames) == 0 {
 		q.busy = false
-		q.mu.Unlock()
 		return false
 	}
-	dst.first, dst.head, dst.count = q.first, q.head, q.count
-	q.first, q.head, q.tail, q.count = Item{}, nil, nil, 0
-	dst.Cost = q.pending
-	q.mu.Unlock()
+	dst.Frames, q.frames = q.frames, nil
+	if q.pending <= takeCost {
+		dst.first, dst.head, dst.count = q.first, q.head, q.count
+		q.first, q.head, q.tail, q.count = Item{}, nil, nil, 0
+		dst.Cost = q.pending
+		return true
+	}
+	q.takeSomeLocked(dst)
 	return true
+}
+
+// takeSomeLocked hands out items until they cost enough; at least one.
+func (q *Queue) takeSomeLocked(dst *Taken) {
+	dst.Cost = int64(len(dst.Frames))
+	if q.head == nil {
+		dst.first, dst.count = q.first, q.count
+		if q.count > 0 {
+			dst.Cost += q.first.cost()
+		}
+		q.first, q.count = Item{}, 0
+		return
+	}
+	b := q.head
+	part := newBlock()
+	dst.head = part
+	for dst.Cost < takeCost && part.n < blockItems && b.start < b.n {
+		it := &b.items[b.start]
+		part.items[part.n] = *it
+		*it = Item{}
+		part.n++
+		b.start++
+		dst.Cost += part.items[part.n-1].cost()
+	}
+	dst.count = part.n
+	q.count -= part.n
+	if b.start == b.n {
+		q.head = b.next
+		b.next = nil
+		release(b)
+	}
+	if q.head == nil {
+		q.tail = nil
+	}
 }
 
 // Pending is the number of bytes that wait or are being written.
@@ -163,6 +207,9 @@ func (q *Queue) SetLimit(limit int64) {
 // appendLocked puts it behind all others.
 func (q *Queue) appendLocked(it Item) {
 	switch {
+	case it.Kind == Frame:
+		q.frames = append(q.frames, it.Text...)
+		return
 	case q.count == 0:
 		q.first = it
 	case q.head == nil:

@@ -156,6 +156,40 @@ func TestConcurrentPublishersKeepTheirOrder(t *testing.T) {
 	}
 }
 
+// Large messages are handed out about a megabyte at a time, and a control frame that comes meanwhile is in the next hand.
+func TestFramesOvertakeLargeMessages(t *testing.T) {
+	var q outbound.Queue
+	q.Init(newSender(0), 0)
+	m := msg.New([]byte("foo"), nil, make([]byte, 300_000), 0)
+	for i := range 70 {
+		q.Push(outbound.Item{Msg: m, Text: fmt.Sprint(i)})
+	}
+	var taken outbound.Taken
+	var wrote int64
+	next, takes := 0, 0
+	for q.Take(&taken, wrote) {
+		wrote = taken.Cost
+		if takes++; takes == 3 {
+			q.Push(outbound.Item{Kind: outbound.Frame, Text: "pong"})
+		}
+		if got := string(taken.Frames); (takes == 4) != (got == "pong") {
+			t.Errorf("take %d has frames %q", takes, got)
+		}
+		if taken.Cost > 1_500_000 {
+			t.Errorf("take %d costs %d", takes, taken.Cost)
+		}
+		for it := range taken.All {
+			if it.Text != fmt.Sprint(next) {
+				t.Fatalf("got item %s, want %d", it.Text, next)
+			}
+			next++
+		}
+	}
+	if next != 70 || q.Pending() != 0 {
+		t.Errorf("%d items, pending %d", next, q.Pending())
+	}
+}
+
 // FuzzQueue plays pushes and takes against a plain list.
 func FuzzQueue(f *testing.F) {
 	f.Add(uint64(1), uint16(50))
@@ -164,15 +198,21 @@ func FuzzQueue(f *testing.F) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var q outbound.Queue
 		q.Init(newSender(0), 0)
+		large := msg.New([]byte("foo"), nil, make([]byte, 400_000), 0)
 		var model, got []string
 		var taken outbound.Taken
 		var wrote, pending int64
 		for i := range int(steps) {
 			if rng.IntN(3) > 0 {
 				text := fmt.Sprint(i)
-				q.Push(line(text))
+				it := line(text)
+				if rng.IntN(4) == 0 {
+					it = outbound.Item{Msg: large, Text: text}
+				}
+				before := q.Pending()
+				q.Push(it)
 				model = append(model, text)
-				pending += int64(len(text))
+				pending += q.Pending() - before
 				continue
 			}
 			q.Take(&taken, wrote)
