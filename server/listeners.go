@@ -66,7 +66,7 @@ func (s *Server) openWebSocketLocked(o *Options) error {
 	env := s.webSocketEnv()
 	up := &transport.Upgrader{
 		Policy:   func() *ws.UpgradePolicy { return &s.wsPolicy.Load().UpgradePolicy },
-		Open:     func(c *transport.Conn) { client.Open(env, c) },
+		Open:     func(c *transport.Conn, _ *http.Request) { client.Open(env, c) },
 		Refused:  s.refused,
 		Draining: s.draining.Load,
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"weir/internal/outbound"
+	"weir/internal/proto"
 	"weir/internal/transport"
 	"weir/ws"
 )
@@ -91,9 +92,7 @@ func (c *Conn) Init(reg *Registry, link *transport.Conn, v Visitor, label string
 	c.ID = reg.nextID.Add(1)
 	c.Start = time.Now()
 	c.lastRead.Store(c.Start.UnixNano())
-	if a := link.RemoteAddr(); a != nil {
-		c.remote = a.String()
-	}
+	c.remote = link.PeerName()
 	c.Log = reg.Log
 	c.Out.Init(c, reg.Config().MaxPending)
 }
@@ -258,6 +257,8 @@ func (c *Conn) endOf(err error) {
 		c.end(ClientClosed, "", string(ws.AppendClose(nil, closed.Code, closed.Reason, nil)))
 	case errors.As(err, &broken):
 		c.end(ProtocolViolation, "", string(ws.AppendClose(nil, broken.Code, broken.Text, nil)))
+	case errors.Is(err, transport.ErrPreAuthBytes):
+		c.Close(PreAuthExceeded, string(proto.AppendErr(nil, proto.ErrAuthorization)))
 	case errors.Is(err, transport.ErrMessageTooBig):
 		c.Close(MaxPayloadExceeded, "")
 	case errors.Is(err, io.EOF):

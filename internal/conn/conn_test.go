@@ -131,7 +131,7 @@ func TestPanicsStayInTheirConnection(t *testing.T) {
 
 // Every reason that can be told is told: what was queued, the last line, the close frame, the end.
 func TestCloseDeliversInOrder(t *testing.T) {
-	for r := conn.ClientClosed; r <= conn.MaxAgeReached; r++ {
+	for r := conn.ClientClosed; r <= conn.PreAuthExceeded; r++ {
 		t.Run(r.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e, nc := pair(newRegistry(), "ws")
@@ -227,7 +227,7 @@ func TestReasonTexts(t *testing.T) {
 	if got := conn.Reason(200).String(); got != "Unknown State" {
 		t.Errorf("unknown reason: %q", got)
 	}
-	for r := conn.ClientClosed; r <= conn.MaxAgeReached; r++ {
+	for r := conn.ClientClosed; r <= conn.PreAuthExceeded; r++ {
 		if r.String() == "Unknown State" || r.Code() == 0 {
 			t.Errorf("reason %d has no row", r)
 		}

@@ -28,6 +28,7 @@ const (
 	Kicked
 	InternalError
 	MaxAgeReached
+	PreAuthExceeded
 )
 
 // reasonRow is what the peer and the operator get to see of a reason.
@@ -59,6 +60,7 @@ var reasons = [...]reasonRow{
 	ServerShutdown:              {"Server Shutdown", ws.CloseGoingAway, false},
 	Kicked:                      {"Kicked", ws.CloseInternalError, false},
 	InternalError:               {"Internal Error", ws.CloseInternalError, false},
+	PreAuthExceeded:             {"Too Many Bytes Before Authentication", ws.ClosePolicyViolation, false},
 	MaxAgeReached:               {"Maximum Connection Age", ws.CloseGoingAway, false},
 }
 

@@ -1,9 +1,13 @@
 package transport
 
 import (
+	"errors"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"weir/internal/admission"
 )
 
 // Sink takes what a connection reads. All calls come from the goroutine that called [Conn.Serve].
@@ -22,6 +26,13 @@ type Conn struct {
 	sock socket
 	ws   *webSocket // nil without WebSocket framing
 
+	remote *net.TCPAddr // the client, where a proxy has told of it
+	secure bool         // the client's own connection is encrypted
+
+	// Owned by the goroutine that serves, and by whoever closes afterwards.
+	pass      *admission.Pass // nil if there is no gate or nothing is held of it
+	allowance int             // bytes that the peer may send before it is trusted; 0 means no limit
+
 	// Set before the connection parks, read by whoever wakes it.
 	wake func()
 	slot parkedAt
@@ -29,11 +40,44 @@ type Conn struct {
 	parked atomic.Bool // no goroutine serves; the first to lower it calls wake
 }
 
-// NewConn wraps a connected stream: *net.TCPConn, *TLSConn, or any net.Conn.
-func NewConn(nc net.Conn) *Conn { return &Conn{nc: nc, sock: newSocket(nc)} }
+// NewConn wraps a connected stream: *net.TCPConn, *TLSConn, or any net.Conn. What a [Guard] knows of it is taken over.
+func NewConn(nc net.Conn) *Conn {
+	c := &Conn{}
+	if t, ok := nc.(*TLSConn); ok {
+		t.inner.Conn = c.unwrap(t.inner.Conn)
+		c.secure = true
+	} else {
+		nc = c.unwrap(nc)
+	}
+	c.nc, c.sock = nc, newSocket(nc)
+	return c
+}
 
-// RemoteAddr is the peer's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+// unwrap takes the guard's layer off.
+func (c *Conn) unwrap(nc net.Conn) net.Conn {
+	g, ok := nc.(*guarded)
+	if !ok {
+		return nc
+	}
+	c.remote = g.client
+	c.pass, c.allowance = &g.pass, g.pass.PreAuthBytes()
+	return g.Conn
+}
+
+// RemoteAddr is the client's address: the peer's, or what a trusted proxy has told; then port 0 is unknown. A peer on a Unix
+// socket is "unix".
+func (c *Conn) RemoteAddr() net.Addr {
+	if c.remote != nil {
+		return c.remote
+	}
+	return peerAddr(c.nc)
+}
+
+// SetRemote says who the client is, before the connection is served.
+func (c *Conn) SetRemote(client netip.AddrPort) { c.remote = net.TCPAddrFromAddrPort(client) }
+
+// Secure reports whether the client's own connection is encrypted, by us or by a trusted proxy.
+func (c *Conn) Secure() bool { return c.secure }
 
 // NetConn is the connection below.
 func (c *Conn) NetConn() net.Conn { return c.nc }
@@ -51,23 +95,49 @@ func (c *Conn) TLS() *TLSConn {
 }
 
 // StartTLS puts TLS, its handshake done, below the NATS stream of a connection that is not being served.
-func (c *Conn) StartTLS(t *TLSConn) { c.nc, c.sock = t, newSocket(t) }
+func (c *Conn) StartTLS(t *TLSConn) { c.nc, c.sock, c.secure = t, newSocket(t), true }
 
 // Serve reads until the connection ends and returns why: io.EOF when the peer ended it, a *ws.ProtocolError or
-// [PeerClosed] on a WebSocket, the sink's error, or the socket's; os.ErrDeadlineExceeded after [Conn.Interrupt].
+// [PeerClosed] on a WebSocket, [ErrPreAuthBytes], the sink's error, or the socket's; os.ErrDeadlineExceeded after [Conn.Interrupt].
 func (c *Conn) Serve(sink Sink) error {
-	if c.ws != nil {
-		return c.sock.serve(func(p []byte) error {
-			err := c.ws.read(p, sink)
-			sink.ChunkEnd()
-			return err
-		})
-	}
-	return c.sock.serve(func(p []byte) error {
-		err := sink.Data(p)
+	return c.sock.serve(func(p []byte) (err error) {
+		spent := len(p)
+		if c.ws != nil {
+			err = c.ws.read(p, sink)
+			spent += c.ws.inflated
+			c.ws.inflated = 0
+		} else {
+			err = sink.Data(p)
+		}
 		sink.ChunkEnd()
+		if err == nil && c.allowance > 0 {
+			err = c.spend(spent)
+		}
 		return err
 	})
+}
+
+// ErrPreAuthBytes says that a peer sent too much before it authenticated.
+var ErrPreAuthBytes = errors.New("transport: too many bytes before authentication")
+
+// spend takes n bytes of what the peer may send. A chunk that ends with a trusted peer was free.
+func (c *Conn) spend(n int) error {
+	if c.allowance -= n; c.allowance <= 0 {
+		c.allowance = 1 // nothing is left, but it is a limit still
+		return ErrPreAuthBytes
+	}
+	return nil
+}
+
+// Trust lifts the limits for peers that are not authenticated. Only the goroutine that serves calls it.
+func (c *Conn) Trust() {
+	c.allowance = 0
+	if c.ws != nil {
+		c.ws.trusted = true
+	}
+	if !c.pass.Establish() {
+		c.pass = nil
+	}
 }
 
 // Interrupt makes Serve return, or wakes a parked connection. It does not block.
@@ -105,6 +175,7 @@ func (c *Conn) AbortWrites() { c.nc.SetWriteDeadline(past) } //nolint:errcheck /
 
 // Close releases the socket. It waits for Serve and for writes under way.
 func (c *Conn) Close() error {
+	c.pass.Leave()
 	if t := c.TLS(); t != nil {
 		return t.inner.Conn.Close() // no close_notify here: it could block
 	}

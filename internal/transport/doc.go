@@ -1,6 +1,13 @@
 // Package transport carries bytes in and out: tcp, tls, ws, wss and in-process pipes. What it hands up and takes in is the
 // NATS byte stream; sockets, TLS records and WebSocket frames end here.
 //
+// # Coming in
+//
+// A [Guard] stands in front of a listener: it asks a gate of package admission whether a stranger may come in, reads PROXY
+// headers, and hands on connections that know their client's address. It refuses without blocking. An [Upgrader] turns HTTP
+// requests into connections; behind trusted proxies it finds out for whom they speak. [NewConn] takes over what the guard
+// knows; [Conn.Trust] ends the handshake for the gate, [Conn.Close] gives everything back.
+//
 // # Reading
 //
 // [Conn.Serve] runs in the connection's one goroutine. It waits in the runtime's poller without holding a buffer; when the
@@ -21,5 +28,8 @@
 // Where readiness cannot be waited for (Windows, in-process pipes) the same calls work on a blocking net.Conn: reads go
 // into a small buffer of the connection, and every write goes through the writer goroutine.
 //
-// Not here: the NATS protocol, queues, pings, limits of connections.
+// A guard has one goroutine if it reads PROXY headers, and one for each header that has not come yet or refusal that is being
+// told, both bounded.
+//
+// Not here: the NATS protocol, queues, pings, who may come in.
 package transport

@@ -4,15 +4,71 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
+	"strings"
+	"syscall"
 	"time"
 )
 
-// Listen opens a TCP listener. Kernel keep-alives are off: NATS and WebSocket have their own.
+// unixScheme is how the address of a Unix socket begins.
+const unixScheme = "unix:"
+
+// DefaultUnixMode lets the owner and the group of a Unix socket connect.
+const DefaultUnixMode fs.FileMode = 0o660
+
+// Listen opens a listener on "host:port", or on a Unix socket at "unix:path" with [DefaultUnixMode]. Kernel keep-alives are
+// off: NATS and WebSocket have their own.
 func Listen(address string) (net.Listener, error) {
+	if path, ok := strings.CutPrefix(address, unixScheme); ok {
+		return ListenUnix(path, DefaultUnixMode)
+	}
 	lc := net.ListenConfig{KeepAlive: -1}
 	return lc.Listen(context.Background(), "tcp", address)
+}
+
+// ListenUnix opens a listener on a Unix socket, whose file has the given mode. A file that a dead server has left behind is
+// replaced; one on which somebody listens is an error. Closing the listener removes the file.
+func ListenUnix(path string, mode fs.FileMode) (net.Listener, error) {
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	// The socket is private before it has a name, so nobody gets in before Chmod.
+	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return setSocketMode(raw, mode) }}
+	l, err := lc.Listen(context.Background(), "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		l.Close() //nolint:errcheck // it was never used
+		return nil, err
+	}
+	return l, nil
+}
+
+// removeStale removes the socket at path if nobody listens on it.
+func removeStale(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.Mode().Type() != fs.ModeSocket:
+		return fmt.Errorf("listen unix %s: the file is no socket", path)
+	}
+	nc, err := net.Dial("unix", path)
+	switch {
+	case err == nil:
+		nc.Close() //nolint:errcheck // it was only a question
+		return fmt.Errorf("listen unix %s: %w", path, syscall.EADDRINUSE)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return os.Remove(path)
+	}
+	return err
 }
 
 // Pauses of [Accept] after an error that may pass, such as too many open files.
@@ -57,14 +113,4 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	return ServerTLS(nc, l.config()).Conn, nil
-}
-
-// fromHTTP finds our own TLS layer below a connection that net/http hands over.
-func fromHTTP(nc net.Conn) net.Conn {
-	if t, ok := nc.(*tls.Conn); ok {
-		if inner, ok := t.NetConn().(*tlsInner); ok {
-			return &TLSConn{Conn: t, inner: inner}
-		}
-	}
-	return nc
 }

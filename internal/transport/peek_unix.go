@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"net"
 	"syscall"
 	"time"
 )
@@ -24,4 +25,28 @@ func (c *Conn) Peek(limit time.Duration) (first byte, ok bool) {
 	})
 	c.nc.SetReadDeadline(time.Time{}) //nolint:errcheck // the next read tells
 	return b[0], ok && err == nil
+}
+
+// peekUntil fills buf with what nc has received, without taking it, again and again until enough says so, the peer has
+// ended or the read deadline is over. It reports false if nc cannot be looked into.
+func peekUntil(nc net.Conn, buf []byte, enough func([]byte) bool) bool {
+	sc, ok := nc.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	rc, err := sc.SyscallConn()
+	if err != nil {
+		return false
+	}
+	rc.Read(func(fd uintptr) bool { //nolint:errcheck // enough knows how far it came
+		n, _, err := syscall.Recvfrom(int(fd), buf, syscall.MSG_PEEK)
+		switch {
+		case err == syscall.EAGAIN || err == syscall.EINTR:
+			return false
+		case err != nil || n == 0:
+			return true
+		}
+		return enough(buf[:n])
+	})
+	return true
 }

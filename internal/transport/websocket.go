@@ -10,7 +10,8 @@ import (
 // Limits of reading compressed messages. They bound the transport and are not max_payload: a legal batch of messages may
 // be larger (design §5).
 const (
-	// untrustedMessage bounds a compressed message, before and after inflating, of a peer that is not authenticated.
+	// untrustedMessage bounds a compressed message, before and after inflating, of a peer that is not authenticated, where
+	// no gate has a limit.
 	untrustedMessage = 16 << 10
 	// trustedMessage bounds the compressed bytes of one message.
 	trustedMessage = 64 << 20
@@ -48,20 +49,18 @@ type webSocket struct {
 	packed    []byte // fragments of a compressed message that is not complete
 	fragments int
 	trusted   bool
+	untrusted int // limit in bytes of a compressed message until the peer is trusted, before and after inflating
+	inflated  int // bytes that the chunk inflated to; Serve sets it back
 }
 
 // UpgradeWS puts WebSocket framing on a connection that is not being served, with permessage-deflate if it was agreed.
 func (c *Conn) UpgradeWS(role ws.Role, deflate, noMasking bool) {
 	c.ws = &webSocket{
-		deflate: deflate,
-		dec:     ws.NewDecoder(role, ws.DecoderOptions{Deflate: deflate, NoMasking: noMasking}),
+		deflate: deflate, untrusted: untrustedMessage,
+		dec: ws.NewDecoder(role, ws.DecoderOptions{Deflate: deflate, NoMasking: noMasking}),
 	}
-}
-
-// Trust lifts the limits for peers that are not authenticated. Only the goroutine that serves calls it.
-func (c *Conn) Trust() {
-	if c.ws != nil {
-		c.ws.trusted = true
+	if c.allowance > 0 {
+		c.ws.untrusted = c.allowance
 	}
 }
 
@@ -101,7 +100,7 @@ func (s *webSocket) data(ev *ws.Event, sink Sink) error {
 	}
 	limit := trustedMessage
 	if !s.trusted {
-		limit = untrustedMessage
+		limit = s.untrusted
 	}
 	s.fragments++
 	if len(s.packed)+len(ev.Payload) > limit || s.fragments > maxFragments && len(s.packed) < s.fragments*minFragment {
@@ -123,12 +122,13 @@ const minFragment = 64
 func (s *webSocket) inflate(packed []byte, sink Sink) error {
 	limit := ws.InflateLimit{MaxBytes: trustedInflated}
 	if !s.trusted {
-		limit.MaxBytes = untrustedMessage
+		limit.MaxBytes = int64(s.untrusted - s.inflated)
 	}
-	if len(packed) > trustedMessage || !s.trusted && len(packed) > untrustedMessage {
+	if len(packed) > trustedMessage || !s.trusted && (len(packed) > s.untrusted || s.inflated >= s.untrusted) {
 		return ErrMessageTooBig
 	}
-	_, err := ws.Inflate(packed, limit, sink.Data)
+	n, err := ws.Inflate(packed, limit, sink.Data)
+	s.inflated += int(n)
 	if errors.Is(err, ws.ErrInflateTooBig) || errors.Is(err, ws.ErrInflateRatio) {
 		return ErrMessageTooBig
 	}

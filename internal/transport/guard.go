@@ -1,0 +1,274 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"weir/internal/admission"
+)
+
+// Guard finds out who comes in through a listener, and whether they may.
+type Guard struct {
+	// Gate limits strangers; without it nobody is refused.
+	Gate *admission.Gate
+	// Proxies are the HTTP proxies, asked for anew for each connection. They have no limits of their own at the door: the
+	// [Upgrader] applies those of their clients.
+	Proxies func() *admission.Proxies
+	// ProxyProtocol is who sends PROXY headers; nil is nobody. A peer without a header is waited for, so a listener whose
+	// side speaks first needs From, or reads the header itself with [Conn.ReadProxyHeader].
+	ProxyProtocol *admission.ProxyProtocol
+	// Answer is what a refused peer gets to read, such as [HTTPRefusal]; without it, or below TLS, nothing.
+	Answer func(admission.Refusal) string
+	// Refused is told of every connection that ended here: why is a [admission.Refusal], or what is wrong with the PROXY header.
+	Refused func(remote string, why error)
+}
+
+// maxAnswering is how many refused peers at a time get an answer; the others are just closed.
+const maxAnswering = 64
+
+// Listen puts the guard in front of l. Close l through the result.
+func (g *Guard) Listen(l net.Listener) net.Listener {
+	d := &door{Listener: l, Guard: *g, answering: make(chan struct{}, maxAnswering)}
+	if g.ProxyProtocol != nil {
+		d.ctx, d.cancel = context.WithCancel(context.Background())
+		d.known = make(chan arrival)
+		go d.pump()
+	}
+	return d
+}
+
+// door is a listener with a guard.
+type door struct {
+	net.Listener
+	Guard
+
+	answering chan struct{} // has an element for each refused peer that is being answered
+
+	// For PROXY headers only, since waiting for one must not keep others waiting.
+	ctx    context.Context // ends when the listener is closed
+	cancel context.CancelFunc
+	known  chan arrival // from pump to Accept
+}
+
+// arrival is a result of Accept.
+type arrival struct {
+	nc  net.Conn
+	err error
+}
+
+// guarded is a connection that has been let in.
+type guarded struct {
+	net.Conn
+	pass   admission.Pass
+	client *net.TCPAddr // whom a PROXY header named; nil without one
+}
+
+// RemoteAddr is the client's address.
+func (g *guarded) RemoteAddr() net.Addr {
+	if g.client != nil {
+		return g.client
+	}
+	return peerAddr(g.Conn)
+}
+
+// CloseWrite is what net/http looks for, so that its last answer is not lost in a reset.
+func (g *guarded) CloseWrite() error {
+	closeWrite(g.Conn)
+	return nil
+}
+
+// Close may be called more than once.
+func (g *guarded) Close() error {
+	g.pass.Leave()
+	return g.Conn.Close()
+}
+
+// guardedOf finds the guard's layer below nc; nil if there is none.
+func guardedOf(nc net.Conn) *guarded {
+	if t, ok := nc.(*tls.Conn); ok {
+		nc = t.NetConn()
+	}
+	if inner, ok := nc.(*tlsInner); ok {
+		nc = inner.Conn
+	}
+	g, _ := nc.(*guarded)
+	return g
+}
+
+// unixPeer is how a peer on a Unix socket is written.
+const unixPeer = "unix"
+
+// peerAddr is the address at the other end of the socket.
+func peerAddr(nc net.Conn) net.Addr {
+	if _, ok := nc.(*net.UnixConn); ok {
+		return &net.UnixAddr{Net: unixPeer, Name: unixPeer} // clients do not bind their sockets: they have no name
+	}
+	return nc.RemoteAddr()
+}
+
+// addrPort is the zero value for a Unix socket.
+func addrPort(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		p := tcp.AddrPort()
+		return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// own is a, or invalid if a is a proxy and so has no limits of its own.
+func (g *Guard) own(a netip.Addr) netip.Addr {
+	if g.Proxies != nil && g.Proxies().Trusts(a) {
+		return netip.Addr{}
+	}
+	return a
+}
+
+func (d *door) Accept() (net.Conn, error) {
+	if d.known != nil {
+		select {
+		case a := <-d.known:
+			return a.nc, a.err
+		case <-d.ctx.Done():
+			return nil, net.ErrClosed
+		}
+	}
+	for {
+		nc, err := d.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if g := d.admit(nc, d.own(addrPort(nc.RemoteAddr()).Addr())); g != nil {
+			return g, nil
+		}
+	}
+}
+
+// pump is the goroutine that accepts where PROXY headers may come.
+func (d *door) pump() {
+	for d.ctx.Err() == nil {
+		nc, err := d.Listener.Accept()
+		if err != nil {
+			d.deliver(arrival{nil, err})
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			continue
+		}
+		peer := addrPort(nc.RemoteAddr()).Addr()
+		may, must := d.ProxyProtocol.Expects(peer)
+		if may {
+			if g := d.admit(nc, netip.Addr{}); g != nil {
+				go d.introduce(g, must)
+			}
+		} else if g := d.admit(nc, d.own(peer)); g != nil {
+			d.deliver(arrival{g, nil})
+		}
+	}
+}
+
+// deliver hands a to Accept.
+func (d *door) deliver(a arrival) {
+	select {
+	case d.known <- a:
+	case <-d.ctx.Done():
+		if a.nc != nil {
+			a.nc.Close() //nolint:errcheck // nobody will serve it
+		}
+	}
+}
+
+// introduce is the goroutine of a connection whose client is still to be named. There are as many as half-open connections.
+func (d *door) introduce(g *guarded, must bool) {
+	stop := context.AfterFunc(d.ctx, func() { g.Close() }) //nolint:errcheck // nobody will serve it
+	client, own, err := readProxy(d.ProxyProtocol, g.Conn, must)
+	if !stop() {
+		return
+	}
+	if err != nil {
+		d.tell(g.RemoteAddr(), err)
+		g.Close() //nolint:errcheck // it is refused
+		return
+	}
+	if client.IsValid() {
+		g.client = net.TCPAddrFromAddrPort(client)
+	}
+	if why := g.pass.Bind(d.own(own)); why != admission.Admitted {
+		d.refuse(g, why)
+		return
+	}
+	d.deliver(arrival{g, nil})
+}
+
+// admit lets nc in, or refuses it and returns nil.
+func (d *door) admit(nc net.Conn, a netip.Addr) *guarded {
+	g := &guarded{Conn: nc}
+	if why := d.Gate.Enter(&g.pass, a); why != admission.Admitted {
+		d.refuse(g, why)
+		return nil
+	}
+	return g
+}
+
+// refuse answers and closes g without blocking.
+func (d *door) refuse(g *guarded, why admission.Refusal) {
+	d.tell(g.RemoteAddr(), why)
+	if d.Answer != nil {
+		select {
+		case d.answering <- struct{}{}:
+			go func() {
+				dismiss(g, d.Answer(why))
+				<-d.answering
+			}()
+			return
+		default:
+		}
+	}
+	g.Close() //nolint:errcheck // it is refused
+}
+
+func (d *door) tell(remote net.Addr, why error) {
+	if d.Refused != nil {
+		d.Refused(remote.String(), why)
+	}
+}
+
+func (d *door) Close() error {
+	if d.cancel != nil {
+		d.cancel()
+	}
+	return d.Listener.Close()
+}
+
+// HTTPRefusal is what a refused HTTP client gets.
+func HTTPRefusal(why admission.Refusal) string {
+	return httpAnswer(http.StatusServiceUnavailable, fmt.Sprintf("Retry-After: %d\r\n", why.RetryAfter()))
+}
+
+// httpAnswer is a whole answer with the text of status, after which the connection closes.
+func httpAnswer(status int, headers string) string {
+	text := http.StatusText(status)
+	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n%sX-Content-Type-Options: nosniff\r\n"+
+		"Connection: close\r\nContent-Length: %d\r\n\r\n%s\n", status, text, headers, len(text)+1, text)
+}
+
+// dismissal is how long a refused peer may take to read its answer.
+const dismissal = 500 * time.Millisecond
+
+// dismiss sends text on a connection that will not be served, and closes it so that the peer gets that text.
+func dismiss(nc net.Conn, text string) {
+	nc.SetDeadline(time.Now().Add(dismissal)) //nolint:errcheck // the write tells
+	if _, err := nc.Write([]byte(text)); err != nil {
+		nc.Close() //nolint:errcheck // it is gone
+		return
+	}
+	c := NewConn(fromHTTP(nc))
+	c.CloseWrite()
+	c.Linger(dismissal)
+	c.Close() //nolint:errcheck // nothing is left to do
+}

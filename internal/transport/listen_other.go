@@ -1,0 +1,11 @@
+//go:build !unix
+
+package transport
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+// setSocketMode does nothing: files have no such mode here.
+func setSocketMode(syscall.RawConn, fs.FileMode) error { return nil }

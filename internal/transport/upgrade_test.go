@@ -1,0 +1,201 @@
+package transport_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"weir/internal/admission"
+	"weir/internal/transport"
+	"weir/ws"
+)
+
+// plain is a request for no upgrade.
+func plain(method, path string, lines ...string) string {
+	return method + " " + path + " HTTP/1.1\r\nHost: a\r\n" + strings.Join(append(lines, "\r\n"), "\r\n")
+}
+
+// without is a request for an upgrade that lacks a header.
+func without(name string) string {
+	var lines []string
+	for line := range strings.SplitAfterSeq(upgradeWith(), "\r\n") {
+		if !strings.HasPrefix(line, name+":") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+var requests = []struct {
+	name, request string
+	status        int
+	body          string
+	refused       *ws.UpgradeError
+}{
+	{"plain", plain("GET", "/"), 426, "This is a WebSocket endpoint for NATS clients.\n", nil},
+	{"plain, any path", plain("GET", "/some/where?x=y"), 426, "This is a WebSocket endpoint for NATS clients.\n", nil},
+	{"plain, kept alive", plain("GET", "/", "Connection: keep-alive"), 426, "This is a WebSocket endpoint for NATS clients.\n", nil},
+	{"post", plain("POST", "/", "Content-Length: 0"), 405, "Method Not Allowed\n", ws.ErrMethod},
+	{"other upgrade", plain("GET", "/", "Upgrade: h2c", "Connection: Upgrade"), 400, "Bad Request\n", ws.ErrUpgradeHeader},
+	{"without Upgrade", without("Upgrade"), 400, "Bad Request\n", ws.ErrUpgradeHeader},
+	{"without Upgrade and key", plain("GET", "/", "Connection: keep-alive, upgrade"), 400, "Bad Request\n", ws.ErrUpgradeHeader},
+	{"without Connection", without("Connection"), 400, "Bad Request\n", ws.ErrConnectionHeader},
+	{"no MQTT", plain("GET", "/mqtt"), 404, "Not Found\n", &ws.UpgradeError{Status: 404, Reason: "no MQTT here"}},
+	{"no leaf nodes", strings.Replace(upgradeWith(), "GET / ", "GET /leafnode ", 1), 404, "Not Found\n",
+		&ws.UpgradeError{Status: 404, Reason: "no leaf nodes here"}},
+	{"health", plain("GET", "/healthz"), 200, "ok\n", nil},
+	{"health, with a query", plain("GET", "/healthz?probe"), 200, "ok\n", nil},
+	{"page", plain("GET", "/varz"), 200, "numbers", nil},
+	{"upgrade on a page", strings.Replace(upgradeWith("X: y"), ": 13", ": 12", 1), 400, "Bad Request\n", ws.ErrVersion},
+}
+
+// TestRequests has what is no upgrade, and what is a bad one.
+func TestRequests(t *testing.T) {
+	var draining atomic.Bool
+	s := open(t, transport.Guard{}, false, func(u *transport.Upgrader) {
+		u.HealthPath = "/healthz"
+		u.Draining = draining.Load
+		u.Pages = func(r *http.Request) http.Handler {
+			if r.URL.Path != "/varz" {
+				return nil
+			}
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "numbers") })
+		}
+	})
+	for _, row := range requests {
+		t.Run(row.name, func(t *testing.T) {
+			nc := s.dial(t, row.request)
+			r := bufio.NewReader(nc)
+			resp, err := http.ReadResponse(r, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := body(t, resp); resp.StatusCode != row.status || got != row.body {
+				t.Errorf("%s, body %q", resp.Status, got)
+			}
+			if resp.StatusCode == 426 && (resp.Header.Get("Upgrade") != "websocket" || resp.Header.Get("Connection") != "Upgrade") {
+				t.Errorf("headers %v", resp.Header)
+			}
+			if row.refused != nil {
+				if why := <-s.refused; why.Error() != row.refused.Reason {
+					t.Errorf("refused: %v", why)
+				}
+			}
+			if len(s.refused) > 0 {
+				t.Errorf("refused: %v", <-s.refused)
+			}
+			io.WriteString(nc, upgradeWith()) // the connection can be used on
+			if resp, err := http.ReadResponse(r, nil); err != nil || resp.StatusCode != 101 {
+				t.Fatalf("%v, %v", resp, err)
+			}
+			(<-s.conns).Close()
+		})
+	}
+	draining.Store(true)
+	if resp := answer(t, s.dial(t, plain("GET", "/healthz", "Connection: close"))); resp.StatusCode != 503 || body(t, resp) != "draining\n" {
+		t.Error("health while draining:", resp.Status)
+	}
+	if resp := answer(t, s.dial(t, upgradeWith())); resp.StatusCode != 503 {
+		t.Error("upgrade while draining:", resp.Status)
+	}
+	if why := <-s.refused; why.Error() != "the server is draining" {
+		t.Errorf("refused: %v", why)
+	}
+}
+
+// A load balancer may ask with HEAD, too.
+func TestHealthHead(t *testing.T) {
+	s := open(t, transport.Guard{}, false, func(u *transport.Upgrader) { u.HealthPath = "/up" })
+	b, err := io.ReadAll(s.dial(t, "HEAD /up HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+	if !strings.HasPrefix(string(b), "HTTP/1.1 200 OK\r\n") || strings.Contains(string(b), "ok\n") {
+		t.Errorf("got %q, %v", b, err)
+	}
+}
+
+func TestUpgradedCount(t *testing.T) {
+	var up *transport.Upgrader
+	s := open(t, transport.Guard{}, false, func(u *transport.Upgrader) { up = u })
+	ask(t, s.dial(t, ""), upgradeWith())
+	(<-s.conns).Close()
+	ask(t, s.dial(t, ""), "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	if n := up.Upgraded(); n != 1 {
+		t.Errorf("%d", n)
+	}
+}
+
+// truster trusts the peer once it has seen a number of bytes.
+type truster struct {
+	c    *transport.Conn
+	at   int
+	seen int
+}
+
+func (s *truster) Data(p []byte) error {
+	if s.seen += len(p); s.at > 0 && s.seen >= s.at {
+		s.c.Trust()
+	}
+	return nil
+}
+func (s *truster) Frame(string) error { return nil }
+func (s *truster) ChunkEnd()          {}
+
+// Until a peer has authenticated it may send little, and little may be inflated for it.
+func TestPreAuthBytes(t *testing.T) {
+	small := masked(0xC2, compressed(strings.Repeat("\x00", 1500)))
+	for _, row := range []struct {
+		name      string
+		websocket bool
+		limit     int
+		stream    string
+		trustAt   int
+		want      error
+		most      int // bytes that the sink may see
+	}{
+		{"little", false, 2000, strings.Repeat("x", 1999), 0, io.EOF, 1999},
+		{"much", false, 2000, strings.Repeat("x", 100_000), 0, transport.ErrPreAuthBytes, 2000 + 512},
+		{"much, authenticated early", false, 2000, strings.Repeat("x", 100_000), 1000, io.EOF, 100_000},
+		{"much, no limit", false, admission.NoLimit, strings.Repeat("x", 100_000), 0, io.EOF, 100_000},
+		{"much in frames", true, 2000, strings.Repeat(string(masked(0x82, "xxxx")), 10_000), 0, transport.ErrPreAuthBytes, 2512},
+		{"empty frames", true, 2000, strings.Repeat(string(masked(0x82, "")), 10_000), 0, transport.ErrPreAuthBytes, 0},
+		{"pings", true, 2000, strings.Repeat(string(masked(0x89, "")), 10_000), 0, transport.ErrPreAuthBytes, 0},
+		{"inflated", true, 2000, string(small) + string(small), 0, transport.ErrMessageTooBig, 2000},
+		{"one message", true, 2000, string(masked(0xC2, compressed(strings.Repeat("\x00", 2001)))), 0, transport.ErrMessageTooBig, 2000},
+		{"large limit", true, 50_000, string(masked(0xC2, compressed(strings.Repeat("\x00", 40_000)))), 0, io.EOF, 40_000},
+		{"inflated, authenticated", true, 2000, strings.Repeat(string(small), 50), 1000, io.EOF, 75_000},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			m := &memory{come: make(chan net.Conn, 1), from: &net.TCPAddr{IP: net.IPv4(203, 0, 113, 7), Port: 1}}
+			g := transport.Guard{Gate: admission.NewGate(admission.Limits{PreAuthBytes: row.limit})}
+			here := m.visit()
+			defer here.Close()
+			nc, err := g.Listen(m).Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := transport.NewConn(nc)
+			defer c.Close()
+			if row.websocket {
+				c.UpgradeWS(ws.Server, true, false)
+			}
+			go func() {
+				for b := row.stream; b != ""; b = b[min(len(b), 512):] {
+					if _, err := io.WriteString(here, b[:min(len(b), 512)]); err != nil {
+						return
+					}
+				}
+				here.Close()
+			}()
+			s := &truster{c: c, at: row.trustAt}
+			if err := c.Serve(s); err != row.want {
+				t.Errorf("Serve: %v, want %v", err, row.want)
+			}
+			if s.seen > row.most {
+				t.Errorf("%d bytes were handed over, at most %d should be", s.seen, row.most)
+			}
+		})
+	}
+}
