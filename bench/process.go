@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// config is what both servers are started with: every limit at its default, every port chosen by the kernel.
+const config = `
+host: 127.0.0.1
+port: -1
+websocket {
+	host: 127.0.0.1
+	port: -1
+	no_tls: true
+	compression: true
+}
+`
+
+// startTimeout is how long a server may take until it listens, stopTimeout how long until it is gone after SIGTERM.
+const (
+	startTimeout = 15 * time.Second
+	stopTimeout  = 15 * time.Second
+)
+
+// process is one running server.
+type process struct {
+	cmd    *exec.Cmd
+	exited chan error
+	log    tail
+	ports  map[transport]int
+}
+
+var listening = regexp.MustCompile(`Listening for (client|websocket) (?:connections|clients) on .*:(\d+)$`)
+
+// start runs binary with config in folder and returns once it accepts connections.
+func start(binary, folder string) (*process, error) {
+	file := filepath.Join(folder, "server.conf")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		return nil, err
+	}
+	p := &process{cmd: exec.Command(binary, "-c", file), exited: make(chan error, 1), ports: map[transport]int{}}
+	p.cmd.Dir = folder
+	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder} // no GOGC, GOMAXPROCS or GODEBUG of ours
+	// The server goes with us. The signal is bound to a thread, so no goroutine may end locked to one.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	ready := make(chan struct{})
+	go p.follow(stderr, ready)
+	select {
+	case <-ready:
+		return p, nil
+	case <-time.After(startTimeout):
+		_ = p.cmd.Process.Kill()
+		return nil, fmt.Errorf("%s does not listen after %v: %s", binary, startTimeout, p.log.String())
+	case err := <-p.exited:
+		return nil, fmt.Errorf("%s ended while starting (%v): %s", binary, err, p.log.String())
+	}
+}
+
+// follow reads the log until the process ends. It owns ports until it closes ready.
+func (p *process) follow(stderr io.Reader, ready chan struct{}) {
+	lines := bufio.NewScanner(stderr)
+	up := false
+	for lines.Scan() {
+		line := lines.Text()
+		p.log.add(line)
+		if m := listening.FindStringSubmatch(line); m != nil && !up {
+			port, _ := strconv.Atoi(m[2])
+			if m[1] == "client" {
+				p.ports[tcp] = port
+			} else {
+				p.ports[ws], p.ports[deflate] = port, port
+			}
+		}
+		if !up && len(p.ports) == 3 && strings.Contains(line, "Server is ready") {
+			up = true
+			close(ready)
+		}
+	}
+	_, _ = io.Copy(io.Discard, stderr)
+	p.exited <- p.cmd.Wait()
+}
+
+// stop ends the process, by force when it does not go by itself.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("the server ended early: %w: %s", err, p.log.String())
+	}
+	select {
+	case <-p.exited:
+		return nil
+	case <-time.After(stopTimeout):
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+		return fmt.Errorf("the server was still there %v after SIGTERM: %s", stopTimeout, p.log.String())
+	}
+}
+
+// cpu is the CPU time that all threads of the process have used, ended ones included.
+func (p *process) cpu() (time.Duration, error) {
+	const schedulerClock = 2                                 // CPUCLOCK_SCHED of <linux/posix-timers.h>: nanoseconds, user and system
+	clock := uintptr(^p.cmd.Process.Pid<<3 | schedulerClock) // as clock_getcpuclockid(3) does it
+	var now syscall.Timespec
+	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clock, uintptr(unsafe.Pointer(&now)), 0); errno != 0 {
+		return 0, fmt.Errorf("CPU clock of the server: %w: %s", errno, p.log.String())
+	}
+	return time.Duration(now.Nano()), nil
+}
+
+// memory is the proportional set size in bytes: private pages and the process's share of the others.
+func (p *process) memory() (int64, error) {
+	return pss(fmt.Sprintf("/proc/%d/smaps_rollup", p.cmd.Process.Pid))
+}
+
+func pss(file string) (int64, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "Pss:" {
+			kib, err := strconv.ParseInt(f[1], 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, fmt.Errorf("%s has no Pss", file)
+}
+
+// files is how many file descriptors the process has open.
+func (p *process) files() (int, error) {
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid))
+	return len(open), err
+}
+
+// tail keeps the last lines of a log.
+type tail struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (t *tail) add(line string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.lines = append(t.lines, line); len(t.lines) > 20 {
+		t.lines = t.lines[1:]
+	}
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return "\n" + strings.Join(t.lines, "\n")
+}

@@ -1,0 +1,34 @@
+package main
+
+import "testing"
+
+func TestServerOutlivesMisuse(t *testing.T) {
+	p := startWeir(t)
+	files, err := p.files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range misuses {
+		if err := m.run(p); err != nil {
+			t.Errorf("%s: %v", m.name, err)
+		}
+	}
+	if err := p.awaitFiles(files); err != nil {
+		t.Error(err)
+	}
+	if _, err := (pairs{via: ws, flight: 1}).run(p, tiny); err != nil {
+		t.Errorf("a workload after all that: %v", err)
+	}
+}
+
+func TestSteady(t *testing.T) {
+	const mib = 1 << 20
+	for _, memory := range [][]int64{nil, {9 * mib}, {20 * mib, 30 * mib, 25 * mib, 40 * mib}} {
+		if err := steady(memory); err != nil {
+			t.Errorf("%v: %v", memory, err)
+		}
+	}
+	if err := steady([]int64{20 * mib, 30 * mib, 40 * mib, 50 * mib}); err == nil {
+		t.Error("growth was not seen")
+	}
+}

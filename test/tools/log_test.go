@@ -1,0 +1,241 @@
+package tools
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"weir/test/process"
+)
+
+// TestLogLines has the lines that the clients' own tests parse, in their order.
+func TestLogLines(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for _, secure := range []bool{false, true} {
+			s := process.Start(t, target, process.Options{Secure: secure})
+			scheme := map[bool]string{false: "ws", true: "wss"}[secure]
+			at := 0
+			lines := strings.Split(s.Log().String(), "\n")
+			for _, want := range []string{
+				`Version: +2\.15\.2$`,
+				`Starting http monitor on 127\.0\.0\.1:\d+$`,
+				`Listening for websocket clients on ` + scheme + `://127\.0\.0\.1:\d+$`,
+				`Listening for client connections on 127\.0\.0\.1:\d+$`,
+				`Server is ready$`,
+			} {
+				full := regexp.MustCompile(fmt.Sprintf(`^\[%d\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d\.\d{6} \[INF\] +%s`, s.Pid(), want))
+				for at < len(lines) && !full.MatchString(lines[at]) {
+					at++
+				}
+				if at == len(lines) {
+					t.Fatalf("no line %s in its place in:\n%s", want, s.Log())
+				}
+			}
+			// The WebSocket listener of an open server is worth a warning, and nothing else is.
+			if warned := strings.Contains(s.Log().String(), "[WRN]"); warned != !secure {
+				t.Errorf("secure %v, warned %v:\n%s", secure, warned, s.Log())
+			}
+		}
+	})
+}
+
+// TestLogWithoutTime is -T=false.
+func TestLogWithoutTime(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := process.Start(t, target, process.Options{Args: []string{"-T=false"}})
+		want := fmt.Sprintf("[%d] [INF] Server is ready", s.Pid())
+		if !strings.Contains(s.Log().String(), want) {
+			t.Errorf("no %q in:\n%s", want, s.Log())
+		}
+	})
+}
+
+// TestTrace has what two suites look for in the trace.
+func TestTrace(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for _, options := range []process.Options{{Args: []string{"-DV"}}, {Args: []string{"-V"}}, {Args: []string{"--trace"}},
+			{Config: "trace: true\ndebug: true"}} {
+			s := process.Start(t, target, options)
+			dial(t, s.Client, "CONNECT {\"verbose\":false}\r\nSUB foo 1\r\nUNSUB 1 \r\nPING\r\n").want("PONG")
+			for _, want := range []string{`\[SUB foo 1\]`, `\[UNSUB 1 ?\]`, `<<- \[PING\]`} {
+				if _, err := s.Log().Wait(`\[TRC\] 127\.0\.0\.1:\d+ - cid:\d+ .*`+want, process.Patience); err != nil {
+					t.Errorf("%v: %v", options, err)
+				}
+			}
+		}
+	})
+}
+
+// TestTraceHidesSecrets: what a client says to be let in is not for the log.
+func TestTraceHidesSecrets(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := process.Start(t, target, process.Options{Args: []string{"-DV"}, Config: `authorization { user: ann, password: "pa55w0rd" }`})
+		nc, err := nats.Connect("nats://"+s.Client, nats.UserInfo("ann", "pa55w0rd"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		nc.Close()
+		if _, err := s.Log().Wait(`Client connection closed`, process.Patience); err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(s.Log().String(), "pa55w0rd") {
+			t.Errorf("the password is in the log:\n%s", s.Log())
+		}
+	})
+}
+
+// TestPortInUse: one line says so, and the exit code is 1.
+func TestPortInUse(t *testing.T) {
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = busy.Close() }()
+	_, port, err := net.SplitHostPort(busy.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	configs := map[string]string{
+		"client":     "host: 127.0.0.1\nport: " + port + "\n",
+		"websocket":  "host: 127.0.0.1\nport: -1\nwebsocket {\n  host: 127.0.0.1\n  port: " + port + "\n  no_tls: true\n}\n",
+		"monitoring": "host: 127.0.0.1\nport: -1\nhttp: \"127.0.0.1:" + port + "\"\n",
+	}
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for name, text := range configs {
+			t.Run(name, func(t *testing.T) {
+				file := filepath.Join(t.TempDir(), "server.conf")
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				r := process.Run(t, target, "", "-c", file)
+				if r.Code != 1 || strings.Count(r.Stderr, "[FTL]") != 1 || !strings.Contains(r.Stderr, port) ||
+					!strings.Contains(r.Stderr, "address already in use") {
+					t.Errorf("exit %d, stderr %s", r.Code, r.Stderr)
+				}
+				if strings.Contains(r.Stderr, "Server is ready") {
+					t.Errorf("it was ready: %s", r.Stderr)
+				}
+			})
+		}
+	})
+}
+
+// TestSignals: how a server ends, and with what exit code.
+func TestSignals(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+			t.Run(sig.String(), func(t *testing.T) {
+				s := process.Start(t, target, process.Options{})
+				nc := dial(t, s.Client, "")
+				if err := s.Signal(sig); err != nil {
+					t.Fatal(err)
+				}
+				if rest, err := io.ReadAll(nc.r); err != nil || len(rest) > 0 {
+					t.Errorf("the client got %q, %v", rest, err)
+				}
+				if code, err := s.Exit(process.Patience); err != nil || code != 0 {
+					t.Errorf("exit code %d, %v", code, err)
+				}
+				if text := s.Log().String(); !strings.Contains(text, "Server Exiting..") {
+					t.Errorf("no farewell:\n%s", text)
+				}
+				if _, err := net.Dial("tcp", s.Client); err == nil {
+					t.Error("the port is still open")
+				}
+			})
+		}
+	})
+}
+
+// TestReload: SIGHUP reads the file again. Who is no longer welcome is told so and has to go.
+func TestReload(t *testing.T) {
+	const hello = "CONNECT {\"verbose\":false,\"user\":\"ann\",\"pass\":%q}\r\nPING\r\n"
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := process.Start(t, target, process.Options{Config: `authorization { users: [ { user: ann, password: first } ] }`})
+		old := dial(t, s.Client, fmt.Sprintf(hello, "first"))
+		old.want("PONG")
+		file := filepath.Join(s.Dir, "server.conf")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(strings.Replace(string(text), "first", "second", 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Log().Wait(`Reloaded server configuration`, process.Patience); err != nil {
+			t.Fatal(err)
+		}
+		old.want("-ERR 'Authorization Violation'")
+		if rest, err := io.ReadAll(old.r); err != nil || len(rest) > 0 {
+			t.Errorf("after that %q, %v", rest, err)
+		}
+		dial(t, s.Client, fmt.Sprintf(hello, "second")).want("PONG")
+		dial(t, s.Client, fmt.Sprintf(hello, "first")).want("-ERR 'Authorization Violation'")
+	})
+}
+
+// TestReloadRefused: a file with an error changes nothing.
+func TestReloadRefused(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := process.Start(t, target, process.Options{})
+		nc, err := nats.Connect("nats://"+s.Client, nats.NoReconnect())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		if err := os.WriteFile(filepath.Join(s.Dir, "server.conf"), []byte("foo: 1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Log().Wait(`\[ERR\].*unknown field "foo"|\[ERR\] Failed to reload`, process.Patience); err != nil {
+			t.Error(err)
+		}
+		if err := nc.FlushTimeout(process.Patience); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestLameDuck: no new connections, the old ones are told and, when their time is over, closed; exit code 0 or the
+// signal's own.
+func TestLameDuck(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := process.Start(t, target, process.Options{Config: "lame_duck_grace_period: \"100ms\"\nlame_duck_duration: \"30s\""})
+		if err := s.Signal(syscall.SIGUSR2); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Log().Wait(`Entering lame duck mode`, process.Patience); err != nil {
+			t.Error(err)
+		}
+		// Without clients there is nothing to wait for.
+		if code, err := s.Exit(process.Patience); err != nil || code != 0 {
+			t.Errorf("exit code %d, %v", code, err)
+		}
+	})
+}
+
+// TestSignalFlag is the command that sends a signal to a running server.
+func TestSignalFlag(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := process.Start(t, target, process.Options{})
+		if r := process.Run(t, target, "", "--signal", fmt.Sprintf("stop=%d", s.Pid())); r.Code != 0 {
+			t.Errorf("exit %d: %s", r.Code, r.Stderr)
+		}
+		if _, err := s.Exit(process.Patience); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,231 @@
+package tools
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"weir/test/process"
+)
+
+// TestMonitoringKeys asks a Weir and a nats-server that are alike, with one TCP and one WebSocket client each, the same
+// questions: every key of nats-server's answer is in Weir's, with the same type of JSON value.
+func TestMonitoringKeys(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		ours, theirs := crowd(t, process.Weir), crowd(t, process.Stock)
+		for _, question := range []string{
+			"/varz", "/connz", "/connz?subs=1", "/connz?subs=detail", "/connz?auth=1", "/connz?state=any&sort=cid&limit=1",
+			"/connz?state=closed", "/connz?sort=subs", "/subsz", "/subsz?subs=1&limit=2", "/subsz?test=orders.new",
+			"/healthz",
+		} {
+			t.Run(question, func(t *testing.T) {
+				a, b := ask(t, ours, question), ask(t, theirs, question)
+				compare(t, strings.TrimSuffix(strings.SplitN(question, "?", 2)[0], "/"), a, b)
+			})
+		}
+	})
+}
+
+// exceptions are keys of nats-server that Weir does not have, with the reason.
+var exceptions = map[string]string{
+	"/varz.feature_flags":  "all of them are about streams",
+	"/varz.system_account": "no system account yet",
+}
+
+// crowd is a server with a client on each listener, another that has left, subscriptions and some messages.
+func crowd(t *testing.T, target process.Target) *process.Server {
+	t.Helper()
+	s := process.Start(t, target, process.Options{})
+	connect := func(url string) *nats.Conn {
+		nc, err := nats.Connect(url, nats.Name("crowd"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nc.Close)
+		return nc
+	}
+	connect("nats://" + s.Client).Close()
+	for _, nc := range []*nats.Conn{connect("nats://" + s.Client), connect("ws://" + s.WebSocket)} {
+		if _, err := nc.QueueSubscribe("orders.*", "workers", func(*nats.Msg) {}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nc.SubscribeSync("orders.new"); err != nil {
+			t.Fatal(err)
+		}
+		if err := nc.Publish("orders.new", []byte("one")); err != nil {
+			t.Fatal(err)
+		}
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	process.Await(process.Patience, func() bool { // until the one that left is known to have left
+		closed, _ := ask(t, s, "/connz?state=closed").(map[string]any)["connections"].([]any)
+		return len(closed) == 1
+	})
+	return s
+}
+
+// ask returns the JSON of an answer.
+func ask(t *testing.T, s *process.Server, question string) any {
+	t.Helper()
+	response, err := http.Get("http://" + s.Monitor + question)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("%s %s is %s, %s: %.200s", s.Target, question, response.Status, response.Header.Get("Content-Type"), body)
+	}
+	var answer any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatalf("%s %s: %v", s.Target, question, err)
+	}
+	return answer
+}
+
+// compare walks both answers. Of arrays the first elements are compared.
+func compare(t *testing.T, path string, ours, theirs any) {
+	t.Helper()
+	if kind(ours) != kind(theirs) {
+		t.Errorf("%s is %s, in nats-server %s", path, kind(ours), kind(theirs))
+		return
+	}
+	switch theirs := theirs.(type) {
+	case map[string]any:
+		for key, value := range theirs {
+			mine, ok := ours.(map[string]any)[key]
+			_, excepted := exceptions[path+"."+key]
+			switch {
+			case ok && excepted:
+				t.Errorf("%s has %s: its exception is no longer needed", path, key)
+			case ok:
+				compare(t, path+"."+key, mine, value)
+			case !excepted:
+				t.Errorf("%s has no %s, in nats-server it is %v", path, key, value)
+			}
+		}
+	case []any:
+		mine := ours.([]any)
+		if len(theirs) > 0 && len(mine) == 0 {
+			t.Errorf("%s is empty, nats-server has %d", path, len(theirs))
+		} else if len(theirs) > 0 {
+			compare(t, path+"[0]", mine[0], theirs[0])
+		}
+	}
+}
+
+func kind(value any) string {
+	switch value.(type) {
+	case map[string]any:
+		return "object"
+	case []any:
+		return "array"
+	case string:
+		return "string"
+	case float64:
+		return "number"
+	case bool:
+		return "bool"
+	}
+	return "null"
+}
+
+// TestMonitoringValues are numbers and words that tools show or decide by.
+func TestMonitoringValues(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := crowd(t, target)
+		t.Run("varz", func(t *testing.T) {
+			want(t, ask(t, s, "/varz"), map[string]any{
+				"version": "2.15.2", "proto": 1, "host": "127.0.0.1", "port": portOf(s.Client), "max_payload": 1 << 20,
+				"max_connections": 65536, "max_control_line": 4096, "max_pending": 64 << 20, "ping_max": 2,
+				"ping_interval": int64(120e9), "write_deadline": int64(10e9), "connections": 2, "total_connections": 3,
+				"in_msgs": 2, "in_bytes": 6, "out_msgs": 5, "out_bytes": 15, "slow_consumers": 0,
+				"websocket.host": "127.0.0.1", "websocket.port": portOf(s.WebSocket), "websocket.no_tls": true,
+				"websocket.compression": true, "http_host": "127.0.0.1",
+			})
+		})
+		t.Run("connz", func(t *testing.T) {
+			answer := ask(t, s, "/connz?subs=1&sort=cid")
+			want(t, answer, map[string]any{"num_connections": 2, "total": 2, "offset": 0, "limit": 1024})
+			kinds := map[string]bool{}
+			for _, c := range answer.(map[string]any)["connections"].([]any) {
+				want(t, c, map[string]any{"kind": "Client", "ip": "127.0.0.1", "lang": "go", "name": "crowd",
+					"subscriptions": 2, "in_msgs": 1, "in_bytes": 3, "pending_bytes": 0})
+				c := c.(map[string]any)
+				kinds[fmt.Sprint(c["type"])] = true
+				list, _ := c["subscriptions_list"].([]any)
+				slices.SortFunc(list, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+				if fmt.Sprint(list) != "[orders.* orders.new]" {
+					t.Errorf("subscriptions_list is %v", list)
+				}
+			}
+			if !kinds["nats"] || !kinds["websocket"] {
+				t.Errorf("types are %v", kinds)
+			}
+		})
+		t.Run("closed", func(t *testing.T) {
+			closed := ask(t, s, "/connz?state=closed").(map[string]any)["connections"].([]any)
+			want(t, closed[0], map[string]any{"reason": "Client Closed", "name": "crowd"})
+		})
+		t.Run("one connection", func(t *testing.T) {
+			all := ask(t, s, "/connz?sort=cid").(map[string]any)["connections"].([]any)
+			cid := all[0].(map[string]any)["cid"]
+			one := ask(t, s, fmt.Sprintf("/connz?cid=%v", cid)).(map[string]any)["connections"].([]any)
+			if len(one) != 1 || one[0].(map[string]any)["cid"] != cid {
+				t.Errorf("asked for %v, got %v", cid, one)
+			}
+		})
+		t.Run("subsz", func(t *testing.T) {
+			tested := ask(t, s, "/subsz?subs=1&test=orders.new&acc=$G").(map[string]any)["subscriptions_list"].([]any)
+			if len(tested) != 4 {
+				t.Errorf("subscriptions that match orders.new: %v", tested)
+			}
+		})
+		t.Run("healthz", func(t *testing.T) {
+			want(t, ask(t, s, "/healthz"), map[string]any{"status": "ok"})
+		})
+		t.Run("bad question", func(t *testing.T) {
+			for question, status := range map[string]int{"/connz?sort=nonsense": 400, "/nonsense": 404, "/": 200} {
+				response, err := http.Get("http://" + s.Monitor + question)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = response.Body.Close()
+				if response.StatusCode != status {
+					t.Errorf("%s: %s, want %d", question, response.Status, status)
+				}
+			}
+		})
+	})
+}
+
+func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
+
+// want compares some keys, dotted for objects within objects, by how their values print.
+func want(t *testing.T, answer any, values map[string]any) {
+	t.Helper()
+	for path, value := range values {
+		got := answer
+		for key := range strings.SplitSeq(path, ".") {
+			object, _ := got.(map[string]any)
+			got = object[key]
+		}
+		if number, ok := got.(float64); ok {
+			got = int64(number)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(value) {
+			t.Errorf("%s is %v, want %v", path, got, value)
+		}
+	}
+}
