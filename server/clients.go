@@ -10,23 +10,7 @@ import (
 	"weir/internal/config"
 	"weir/internal/conn"
 	"weir/internal/proto"
-	"weir/ws"
 )
-
-// wsPolicy is what the websocket block says about upgrades.
-type wsPolicy struct{ ws.UpgradePolicy }
-
-// newPolicy compiles the websocket block.
-func newPolicy(w *config.WebSocket) (*wsPolicy, error) {
-	origins, err := ws.ParseOrigins(w.AllowedOrigins)
-	if err != nil {
-		return nil, err
-	}
-	p := &wsPolicy{ws.UpgradePolicy{
-		SameOrigin: w.SameOrigin, LoopbackOrigins: w.LoopbackOrigins, AllowedOrigins: origins, Compression: w.Compression, Headers: ws.SortHeaders(w.Headers),
-	}}
-	return p, p.Validate()
-}
 
 // clientEnv is what clients over TCP need.
 func (s *Server) clientEnv() *client.Env {
@@ -39,19 +23,6 @@ func (s *Server) clientEnv() *client.Env {
 		},
 		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().Conn.PingInterval} },
 		TLS:       s.tlsPolicy,
-	}
-}
-
-// webSocketEnv is what clients over WebSocket need.
-func (s *Server) webSocketEnv() *client.Env {
-	return &client.Env{
-		Registry: s.registry, Account: s.account, Label: "wid",
-		Config: func() *client.Config { return &s.options.Load().Protocol },
-		Info:   s.webSocketInfo,
-		Auth: func() (*auth.Policy, time.Duration) {
-			return s.wsAuth.Load(), s.options.Load().WebSocket.AuthTimeout
-		},
-		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().WebSocket.PingInterval} },
 	}
 }
 
@@ -83,21 +54,9 @@ func (s *Server) clientInfo() proto.Info {
 	o := s.options.Load()
 	i := s.info(o)
 	i.Host, i.Port = advertised(o.Advertise, o.Client, s.ClientAddr())
-	i.AuthRequired = o.Auth.Required()
+	i.AuthRequired = o.Auth.Required() && o.Auth.NoAuthUser == "" // as nats-server, over TCP only
 	if o.TLS != nil {
-		i.TLSRequired, i.TLSAvailable, i.TLSVerify = !o.AllowNonTLS, o.AllowNonTLS, o.TLS.Verify
-	}
-	return i
-}
-
-// webSocketInfo is the INFO of the listener for WebSocket.
-func (s *Server) webSocketInfo() proto.Info {
-	o := s.options.Load()
-	i := s.info(o)
-	i.Host, i.Port = advertised("", o.WebSocket.Listener, s.WebSocketAddr())
-	i.AuthRequired = o.WebSocketAuth().Required()
-	if t := o.WebSocket.TLS; t != nil {
-		i.TLSRequired, i.TLSAvailable, i.TLSVerify = true, true, t.Verify
+		i.TLSRequired, i.TLSAvailable, i.TLSVerify = !o.AllowNonTLS, o.AllowNonTLS, o.TLS.ClientCerts()
 	}
 	return i
 }

@@ -31,13 +31,19 @@ func (s *Server) LameDuck() {
 // closeClientListeners closes the listeners for clients; monitoring stays.
 func (s *Server) closeClientListeners() {
 	s.mu.Lock()
-	clients, sockets := s.clients, s.sockets
+	clients := s.clients
+	var edges []*httpListener
+	for _, e := range s.edges {
+		if e.listener != nil {
+			edges = append(edges, e.listener)
+		}
+	}
 	s.mu.Unlock()
 	if clients != nil {
 		clients.Close() //nolint:errcheck // closing is all that is left
 	}
-	if sockets != nil {
-		sockets.server.Close() //nolint:errcheck // likewise
+	for _, l := range edges {
+		l.server.Close() //nolint:errcheck // likewise
 	}
 }
 

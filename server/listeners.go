@@ -11,9 +11,7 @@ import (
 
 	"weir/internal/client"
 	"weir/internal/config"
-	"weir/internal/console"
 	"weir/internal/transport"
-	"weir/ws"
 )
 
 // maxHeader bounds the head of an HTTP request in bytes. net/http adds 4 KiB of its own.
@@ -41,54 +39,6 @@ func (s *Server) openClientsLocked(o *Options) error {
 		transport.Accept(l, s.log, func(nc net.Conn) { client.Open(env, transport.NewConn(nc)) })
 	})
 	return nil
-}
-
-// openWebSocketLocked opens the listener of NATS clients over WebSocket.
-func (s *Server) openWebSocketLocked(o *Options) error {
-	w := &o.WebSocket
-	if w.Port == 0 {
-		return nil
-	}
-	l, err := transport.Listen(w.Address())
-	if err != nil {
-		return fmt.Errorf("can not listen for websocket clients: %w", err)
-	}
-	scheme := "ws"
-	if w.TLS != nil {
-		scheme = "wss"
-	}
-	s.log.Info(fmt.Sprintf("Listening for websocket clients on %s://%s", scheme, hostPort(w.Host, l)))
-	if w.TLS == nil {
-		s.log.Warn("Websocket not configured with TLS. DO NOT USE IN PRODUCTION!")
-	} else {
-		l = transport.ListenTLS(l, s.wsTLS.Load)
-	}
-	env := s.webSocketEnv()
-	up := &transport.Upgrader{
-		Policy:   func() *ws.UpgradePolicy { return &s.wsPolicy.Load().UpgradePolicy },
-		Open:     func(c *transport.Conn, _ *http.Request) { client.Open(env, c) },
-		Refused:  s.refused,
-		Draining: s.draining.Load,
-	}
-	page := console.Handler()
-	up.Page = func() http.Handler {
-		if s.options.Load().WebSocket.Console {
-			return page
-		}
-		return nil
-	}
-	limit := max(w.HandshakeTimeout, 0)
-	s.sockets = s.serveHTTP(l, &http.Server{
-		Handler: up, MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: limit, ReadTimeout: limit, IdleTimeout: limit,
-		ErrorLog: slog.NewLogLogger(s.log.With("listener", "websocket").Handler(), slog.LevelError),
-	})
-	return nil
-}
-
-// refused logs a request that was not upgraded. The reason is a fixed text: nothing of the peer's gets into the log.
-func (s *Server) refused(remote string, why *ws.UpgradeError) {
-	s.log.Info(fmt.Sprintf("websocket upgrade refused: %d: %s", why.Status, why.Reason), "conn", remote)
 }
 
 // openMonitorLocked opens the monitoring listener.
@@ -120,7 +70,7 @@ func (s *Server) openMonitorLocked(o *Options) error {
 // monitorTLS is the TLS of the clients without their certificates: a browser that looks at a page has none.
 func (s *Server) monitorTLS() *tls.Config {
 	c := s.clientTLS.Load().Clone()
-	c.ClientAuth = tls.NoClientCert
+	c.ClientAuth, c.VerifyConnection = tls.NoClientCert, nil
 	return c
 }
 
@@ -153,14 +103,12 @@ func (s *Server) serveHTTP(l net.Listener, h *http.Server) *httpListener {
 // closeListeners closes every listener, and the HTTP connections that were not upgraded.
 func (s *Server) closeListeners() {
 	s.mu.Lock()
-	clients, others := s.clients, []*httpListener{s.sockets, s.monitor, s.profile}
+	others := []*httpListener{s.monitor, s.profile}
 	s.mu.Unlock()
-	if clients != nil {
-		clients.Close() //nolint:errcheck // closing is all that is left
-	}
+	s.closeClientListeners()
 	for _, l := range others {
 		if l != nil {
-			l.server.Close() //nolint:errcheck // likewise
+			l.server.Close() //nolint:errcheck // closing is all that is left
 		}
 	}
 }
@@ -183,16 +131,6 @@ func (s *Server) ClientAddr() net.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return addrOf(s.clients)
-}
-
-// WebSocketAddr is where NATS clients connect over WebSocket; nil without that listener.
-func (s *Server) WebSocketAddr() net.Addr {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.sockets == nil {
-		return nil
-	}
-	return addrOf(s.sockets.Listener)
 }
 
 // MonitorAddr is where monitoring is served; nil without that listener.
@@ -235,12 +173,6 @@ func (s *Server) ports() Ports {
 	if s.profile != nil {
 		p.Profile = portURLs("http", s.profile.Addr())
 	}
-	if s.sockets != nil {
-		scheme := "ws"
-		if o.WebSocket.TLS != nil {
-			scheme = "wss"
-		}
-		p.WebSocket = portURLs(scheme, s.sockets.Addr())
-	}
+	p.WebSocket = s.edgeURLsLocked()
 	return p
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"weir/internal/account"
@@ -51,7 +52,13 @@ func (s *Server) varz() monitor.Varz {
 		TLSCertNotAfter: certificateEnd(s.clientTLS.Load()),
 		Weir:            Version,
 	}
-	v.WebSocket = s.varzWebSocket(o)
+	all := s.varzWebSockets(o)
+	if len(all) > 0 {
+		v.WebSocket = all[0].WebSocket
+	}
+	if len(all) > 1 {
+		v.WebSockets = all
+	}
 	return v
 }
 
@@ -76,19 +83,29 @@ func varzSettings(o *Options) monitor.Settings {
 	}
 }
 
-// varzWebSocket is the WebSocket listener; nothing without one. A timeout that is the one of all connections is not shown.
-func (s *Server) varzWebSocket(o *Options) monitor.WebSocket {
-	w := &o.WebSocket
-	if w.Port == 0 {
-		return monitor.WebSocket{}
+// varzWebSockets is the WebSocket listeners.
+func (s *Server) varzWebSockets(o *Options) []monitor.NamedWebSocket {
+	s.mu.Lock()
+	edges := slices.Clone(s.edges)
+	s.mu.Unlock()
+	var all []monitor.NamedWebSocket
+	for _, e := range edges {
+		v := monitor.NamedWebSocket{Name: e.name, WebSocket: varzWebSocket(o, e.now.Load())}
+		v.Unix = e.now.Load().Unix
+		_, v.Port = advertised("", e.now.Load().Listener, s.edgeAddr(e))
+		all = append(all, v)
 	}
+	return all
+}
+
+// varzWebSocket is one WebSocket listener. A timeout that is the one of all connections is not shown.
+func varzWebSocket(o *Options, w *edgeState) monitor.WebSocket {
 	v := monitor.WebSocket{
-		Host: w.Host, Port: w.Port, Advertise: w.Advertise, NoAuthUser: w.NoAuthUser, JWTCookie: w.JWTCookie,
+		Host: w.Host, Advertise: w.Advertise, NoAuthUser: w.Auth.NoAuthUser, JWTCookie: w.Cookies.JWT,
 		HandshakeTimeout: max(w.HandshakeTimeout, 0), NoTLS: w.NoTLS, SameOrigin: w.SameOrigin,
 		AllowedOrigins: w.AllowedOrigins, Compression: w.Compression,
-		TLSCertNotAfter: certificateEnd(s.wsTLS.Load()),
+		TLSCertNotAfter: certificateEnd(w.tls),
 	}
-	_, v.Port = advertised("", w.Listener, s.WebSocketAddr())
 	if w.AuthTimeout != o.Protocol.AuthTimeout {
 		v.AuthTimeout = w.AuthTimeout.Seconds()
 	}

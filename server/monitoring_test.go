@@ -33,9 +33,9 @@ func watch(t *testing.T, change func(*server.Options)) *watched {
 	o := &server.Options{
 		ServerName: "here", Digest: "sha256:1", Tags: []string{"a"},
 		Client: config.Listener{Host: loopback, Port: config.AnyPort},
-		WebSocket: config.WebSocket{
+		WebSockets: []*config.WebSocket{{
 			Listener: config.Listener{Host: loopback, Port: config.AnyPort}, NoTLS: true, Compression: true,
-		},
+		}},
 		Monitor: config.Monitor{Host: loopback, Port: config.AnyPort, BasePath: "mon"},
 	}
 	if change != nil {
@@ -99,7 +99,7 @@ func (w *watched) browser(text, wait string) {
 
 func (w *watched) dial(addr net.Addr) (net.Conn, *bufio.Reader) {
 	w.t.Helper()
-	nc, err := net.DialTimeout("tcp", addr.String(), patience)
+	nc, err := net.DialTimeout(addr.Network(), addr.String(), patience)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestMonitoring(t *testing.T) {
 
 // Without a WebSocket listener its object is empty.
 func TestMonitoringWithoutWebSocket(t *testing.T) {
-	w := watch(t, func(o *server.Options) { o.WebSocket = config.WebSocket{} })
+	w := watch(t, func(o *server.Options) { o.WebSockets = nil })
 	var v map[string]any
 	w.read("/varz", &v)
 	if got := fmt.Sprint(v["websocket"]); got != "map[]" {
@@ -227,8 +227,8 @@ func TestMonitoringInLameDuckMode(t *testing.T) {
 func TestMonitoringShowsNoSecret(t *testing.T) {
 	w := watch(t, func(o *server.Options) {
 		o.Auth = auth.Config{Username: "ann", Password: "s3cret-of-ann"}
-		o.WebSocket.Auth = auth.Config{Token: "s3cret-token"}
-		o.WebSocket.AuthTimeout = 7 * time.Second
+		o.WebSockets[0].Auth = auth.Config{Token: "s3cret-token"}
+		o.WebSockets[0].AuthTimeout = 7 * time.Second
 	})
 	w.client("CONNECT {\"verbose\":false,\"user\":\"ann\",\"pass\":\"s3cret-of-ann\"}\r\nPING\r\n", "PONG")
 	w.browser("CONNECT {\"verbose\":false,\"auth_token\":\"s3cret-token\"}\r\nPING\r\n", "PONG")

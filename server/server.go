@@ -19,8 +19,12 @@ import (
 	"weir/internal/conn"
 )
 
-// Options is the configuration of a server, see package config.
-type Options = config.Options
+// The configuration of a server, see package config.
+type (
+	Options   = config.Options
+	Listener  = config.Listener
+	WebSocket = config.WebSocket
+)
 
 // farewell is how long a shutdown waits for connections to end.
 const farewell = 2 * time.Second
@@ -41,10 +45,8 @@ type Server struct {
 	options   atomic.Pointer[config.Options]
 	loaded    atomic.Int64 // when options were loaded, Unix nanoseconds
 	clientTLS atomic.Pointer[tls.Config]
-	wsTLS     atomic.Pointer[tls.Config]
-	wsPolicy  atomic.Pointer[wsPolicy]
 
-	clientAuth, wsAuth atomic.Pointer[auth.Policy]
+	clientAuth atomic.Pointer[auth.Policy]
 
 	draining atomic.Bool
 	stopping chan struct{} // closed when the shutdown begins
@@ -53,7 +55,7 @@ type Server struct {
 	mu        sync.Mutex // guards all below
 	stopped   bool
 	clients   net.Listener
-	sockets   *httpListener
+	edges     []*edge // in the order of the configuration
 	monitor   *httpListener
 	profile   *httpListener
 	portsFile string
@@ -103,27 +105,17 @@ func (s *Server) load(o *Options) error {
 	if err != nil {
 		return err
 	}
-	wsTLS, err := loadTLS(o.WebSocket.TLS)
-	if err != nil {
-		return err
-	}
-	policy, err := newPolicy(&o.WebSocket)
-	if err != nil {
-		return err
-	}
 	clientAuth, err := auth.Compile(o.Auth)
 	if err != nil {
 		return err
 	}
-	wsAuth, err := auth.Compile(o.WebSocketAuth())
+	edges, err := compileEdges(o)
 	if err != nil {
 		return err
 	}
 	s.clientAuth.Store(clientAuth)
-	s.wsAuth.Store(wsAuth)
 	s.clientTLS.Store(clientTLS)
-	s.wsTLS.Store(wsTLS)
-	s.wsPolicy.Store(policy)
+	s.setEdges(edges)
 	return nil
 }
 
@@ -187,8 +179,10 @@ func (s *Server) open(o *Options) error {
 	if err := s.openProfileLocked(o); err != nil {
 		return err
 	}
-	if err := s.openWebSocketLocked(o); err != nil {
-		return err
+	for _, e := range s.edges {
+		if err := s.openEdgeLocked(e); err != nil {
+			return err
+		}
 	}
 	s.loops.Go(s.sweep)
 	return s.openClientsLocked(o)

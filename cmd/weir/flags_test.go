@@ -151,7 +151,7 @@ func TestFlagsWithoutFileListenEverywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.local || o.Client.Address() != "0.0.0.0:4222" || o.WebSocket.Port != 0 || o.Monitor.On() {
+		if c.local || o.Client.Address() != "0.0.0.0:4222" || len(o.WebSockets) != 0 || o.Monitor.On() {
 			t.Errorf("%q: got %+v", args, o)
 		}
 	}
@@ -166,12 +166,12 @@ func TestNoArgumentsMeanThisMachineOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range []string{o.Client.Host, o.WebSocket.Host, o.Monitor.Host} {
+	for _, host := range []string{o.Client.Host, o.WebSockets[0].Host, o.Monitor.Host} {
 		if host != "127.0.0.1" {
 			t.Errorf("listens on %q", host)
 		}
 	}
-	if !c.local || !o.WebSocket.Console {
+	if !c.local || !o.WebSockets[0].Console {
 		t.Errorf("got %+v", o)
 	}
 }

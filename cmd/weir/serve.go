@@ -100,7 +100,7 @@ func (p *program) logConfig(o *config.Options) logline.Config {
 
 // greet says where the server of a start without arguments can be found.
 func greet(w io.Writer, o *config.Options) {
-	ws, mon := o.WebSocket.Address(), config.Address(o.Monitor.Host, o.Monitor.Port)
+	ws, mon := o.WebSockets[0].Address(), config.Address(o.Monitor.Host, o.Monitor.Port)
 	fmt.Fprintf(w, `
 Weir is running, for this machine only.
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"weir/internal/auth"
+	"weir/internal/conf"
 	"weir/internal/perm"
 )
 
@@ -15,24 +16,24 @@ type authBlock struct {
 	users   bool // there is a list of users, if only an empty one
 	// defaults are the permissions of users without their own; from is the key that gave them.
 	defaults *perm.Config
-	from     value
+	from     conf.Value
 }
 
 // simpleAuthKeys are the keys of the authorization block inside websocket.
-var simpleAuthKeys = table[authBlock]{
-	"user username": text(func(a *authBlock) *string { return &a.Username }),
-	"pass password": text(func(a *authBlock) *string { return &a.Password }),
-	"token":         text(func(a *authBlock) *string { return &a.Token }),
-	"timeout":       timeout(func(a *authBlock) *time.Duration { return &a.timeout }),
-}.split()
+var simpleAuthKeys = conf.Table[authBlock]{
+	"user username": conf.Text(func(a *authBlock) *string { return &a.Username }),
+	"pass password": conf.Text(func(a *authBlock) *string { return &a.Password }),
+	"token":         conf.Text(func(a *authBlock) *string { return &a.Token }),
+	"timeout":       conf.Timeout(func(a *authBlock) *time.Duration { return &a.timeout }),
+}.Split()
 
 // authKeys are the keys of the top-level authorization block.
-var authKeys = func() table[authBlock] {
-	t := table[authBlock]{
+var authKeys = func() conf.Table[authBlock] {
+	t := conf.Table[authBlock]{
 		"users": setUsers,
 		"default_permissions default_permission permissions": setDefaultPermissions,
 		"auth_callout auth_hook proxy_required":              refused[authBlock],
-	}.split()
+	}.Split()
 	for name, set := range simpleAuthKeys {
 		t[name] = set
 	}
@@ -40,58 +41,50 @@ var authKeys = func() table[authBlock] {
 }()
 
 // userKeys are the keys of one entry of users.
-var userKeys = table[auth.User]{
-	"user username":                        text(func(u *auth.User) *string { return &u.Name }),
-	"pass password":                        text(func(u *auth.User) *string { return &u.Password }),
-	"permissions permission authorization": func(r *reader, u *auth.User, v value) { u.Permissions = r.permissions(v) },
+var userKeys = conf.Table[auth.User]{
+	"user username":                        conf.Text(func(u *auth.User) *string { return &u.Name }),
+	"pass password":                        conf.Text(func(u *auth.User) *string { return &u.Password }),
+	"permissions permission authorization": func(r *conf.Reader, u *auth.User, v conf.Value) { u.Permissions = permissions(r, v) },
 	"nkey allowed_connection_types connection_types clients proxy_required": refused[auth.User],
-}.split()
+}.Split()
 
-func setUsers(r *reader, a *authBlock, v value) {
+func setUsers(r *conf.Reader, a *authBlock, v conf.Value) {
 	a.users = true
-	if _, ok := v.v.([]any); !ok {
-		r.fail(v.at, "Expected users field to be an array, got %s", kind(v.v))
+	if _, ok := v.V.([]any); !ok {
+		r.Fail(v.At, "Expected users field to be an array, got %s", conf.Kind(v.V))
 		return
 	}
-	items, _ := r.items(v)
+	items, _ := r.Items(v)
 	for _, item := range items {
-		if _, ok := item.v.(map[string]any); !ok {
-			r.fail(item.at, "Expected user entry to be a map/struct, got %s", kind(item.v))
+		if _, ok := item.V.(map[string]any); !ok {
+			r.Fail(item.At, "Expected user entry to be a map/struct, got %s", conf.Kind(item.V))
 			continue
 		}
 		var u auth.User
-		before := len(r.errs)
-		read(r, item, userKeys, &u)
-		if u.Name == "" && len(r.errs) == before {
-			r.fail(r.start(item), "User entry requires a user")
+		before := len(r.Errors)
+		conf.Read(r, item, userKeys, &u)
+		if u.Name == "" && len(r.Errors) == before {
+			r.Fail(r.Start(item), "User entry requires a user")
 		}
 		a.Users = append(a.Users, u)
 	}
 }
 
-// start is the place of the first key of a block; the parser knows where an item of a list ends.
-func (r *reader) start(block value) Position {
-	if m := r.members(block); len(m) > 0 {
-		return m[0].at
-	}
-	return block.at
-}
-
-func setDefaultPermissions(r *reader, a *authBlock, v value) {
-	a.defaults, a.from = r.permissions(v), v
+func setDefaultPermissions(r *conf.Reader, a *authBlock, v conf.Value) {
+	a.defaults, a.from = permissions(r, v), v
 }
 
 // setAuthorization reads the top-level authorization block.
-func setAuthorization(r *reader, o *Options, v value) {
+func setAuthorization(r *conf.Reader, o *Options, v conf.Value) {
 	var a authBlock
-	read(r, v, authKeys, &a)
+	conf.Read(r, v, authKeys, &a)
 	switch {
 	case (a.Username != "" || a.Password != "") && a.Token != "":
-		r.fail(v.at, "Cannot have a user/pass and token")
+		r.Fail(v.At, "Cannot have a user/pass and token")
 	case a.users && a.Username != "":
-		r.fail(v.at, "Can not have a single user/pass and a users array")
+		r.Fail(v.At, "Can not have a single user/pass and a users array")
 	case a.users && a.Token != "":
-		r.fail(v.at, "Can not have a token and a users array")
+		r.Fail(v.At, "Can not have a token and a users array")
 	}
 	known := make(map[string]bool)
 	for i := range a.Users {
@@ -100,31 +93,33 @@ func setAuthorization(r *reader, o *Options, v value) {
 			u.Permissions = a.defaults
 		}
 		if known[u.Name] && u.Name != "" {
-			r.fail(v.at, "Duplicate user %q detected", u.Name)
+			r.Fail(v.At, "Duplicate user %q detected", u.Name)
 		}
 		known[u.Name] = true
 	}
-	r.open(v, a)
+	warnOpen(r, v, a)
+	a.NoAuthUser = o.Auth.NoAuthUser // a key beside the block
 	o.Auth, o.Protocol.AuthTimeout = a.Config, a.timeout
 }
 
 // setWebSocketAuthorization reads the block that overrides the top-level one for WebSocket clients.
-func setWebSocketAuthorization(r *reader, w *WebSocket, v value) {
+func setWebSocketAuthorization(r *conf.Reader, w *WebSocket, v conf.Value) {
 	var a authBlock
-	read(r, v, simpleAuthKeys, &a)
-	r.open(v, a)
+	conf.Read(r, v, simpleAuthKeys, &a)
+	warnOpen(r, v, a)
+	a.NoAuthUser = w.Auth.NoAuthUser
 	w.Auth, w.AuthTimeout = a.Config, a.timeout
 }
 
-// open warns of a block that looks as if it guarded the server and does not, here and in nats-server.
-func (r *reader) open(v value, a authBlock) {
+// warnOpen warns of a block that looks as if it guarded the server and does not, here and in nats-server.
+func warnOpen(r *conf.Reader, v conf.Value, a authBlock) {
 	if a.Password != "" && !a.Required() {
-		r.warn(fmt.Sprintf("%v: %s: a password without a user admits everybody", v.at, v.key))
+		r.Warn(fmt.Sprintf("%v: %s: a password without a user admits everybody", v.At, v.Key))
 	}
 	if a.users && !a.Required() {
-		r.warn(fmt.Sprintf("%v: %s: an empty list of users admits everybody", v.at, v.key))
+		r.Warn(fmt.Sprintf("%v: %s: an empty list of users admits everybody", v.At, v.Key))
 	}
-	if !inert(a.from.v) && a.from.v != nil && len(a.Users) == 0 {
-		r.warn(fmt.Sprintf("%v: %s: permissions without a list of users bind nobody", a.from.at, a.from.key))
+	if !inert(a.from.V) && a.from.V != nil && len(a.Users) == 0 {
+		r.Warn(fmt.Sprintf("%v: %s: permissions without a list of users bind nobody", a.from.At, a.from.Key))
 	}
 }

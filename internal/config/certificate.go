@@ -1,8 +1,10 @@
 package config
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -21,8 +23,14 @@ func (t *TLS) Config() (*tls.Config, error) {
 		CipherSuites:     t.CipherSuites,
 		CurvePreferences: t.CurvePreferences,
 	}
-	if t.Verify {
+	switch {
+	case t.Verify || t.Map:
 		c.ClientAuth = tls.RequireAndVerifyClientCert
+	case t.ClientCerts():
+		c.ClientAuth = tls.RequireAnyClientCert // the pins stand for authorities
+	}
+	if c.VerifyConnection, err = t.pinned(); err != nil {
+		return nil, t.error(err)
 	}
 	if t.CAFile != "" {
 		if c.ClientCAs, err = authorities(t.CAFile); err != nil {
@@ -75,6 +83,43 @@ func authorities(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("failed to parse root ca certificate: no certificate in %s", file)
 	}
 	return pool, nil
+}
+
+// pin is the SHA-256 of a SubjectPublicKeyInfo in DER (RFC 5280 §4.1).
+type pin [sha256.Size]byte
+
+const pinWanted = "hex-encoded sha256 of DER encoded SubjectPublicKeyInfo"
+
+func parsePin(s string) (pin, error) {
+	var p pin
+	if n, err := hex.Decode(p[:], []byte(s[:min(len(s), 2*len(p))])); err != nil || n != len(p) || len(s) != 2*n {
+		return p, fmt.Errorf("'pinned_certs' key %s does not look like %s", s, pinWanted)
+	}
+	return p, nil
+}
+
+// errNotPinned refuses a client's certificate.
+var errNotPinned = errors.New("certificate not pinned")
+
+// pinned checks the certificate of every connection, resumed ones too; nil without pins.
+func (t *TLS) pinned() (func(tls.ConnectionState) error, error) {
+	if len(t.PinnedCerts) == 0 {
+		return nil, nil
+	}
+	pins := make(map[pin]bool, len(t.PinnedCerts))
+	for _, s := range t.PinnedCerts {
+		p, err := parsePin(s)
+		if err != nil {
+			return nil, err
+		}
+		pins[p] = true
+	}
+	return func(s tls.ConnectionState) error {
+		if len(s.PeerCertificates) == 0 || !pins[sha256.Sum256(s.PeerCertificates[0].RawSubjectPublicKeyInfo)] {
+			return errNotPinned
+		}
+		return nil
+	}, nil
 }
 
 // error says where the block of t stands, if a file has it.

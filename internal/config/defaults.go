@@ -1,6 +1,11 @@
 package config
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // SetDefaults fills in every field that is not set. Doing it twice changes nothing.
 func (o *Options) SetDefaults() {
@@ -29,28 +34,43 @@ func (o *Options) SetDefaults() {
 	o.setWebSocketDefaults()
 }
 
+// setWebSocketDefaults names the blocks by their places, and leaves out those that ask for no listener.
 func (o *Options) setWebSocketDefaults() {
-	w := &o.WebSocket
-	w.TLS.setDefaults()
-	if w.Port == 0 {
-		return
+	for i, w := range o.WebSockets {
+		switch {
+		case w == nil || w.Name != "":
+		case i == 0:
+			w.Name = defaultName
+		default:
+			w.Name = fmt.Sprintf("%s-%d", defaultName, i+1)
+		}
 	}
-	if w.Host == "" {
-		w.Host = defaultHost
-	}
-	if w.HandshakeTimeout == 0 {
-		w.HandshakeTimeout = DefaultHandshakeTimeout
-	}
-	if w.PingInterval == 0 {
-		w.PingInterval = o.Conn.PingInterval
-	}
-	if w.AuthTimeout == 0 {
-		w.AuthTimeout = o.Protocol.AuthTimeout
+	o.WebSockets = slices.DeleteFunc(o.WebSockets, func(w *WebSocket) bool { return !w.On() })
+	for _, w := range o.WebSockets {
+		w.setDefaults(o)
 	}
 }
 
-func (t *TLS) setDefaults() {
-	if t != nil && t.Timeout == 0 {
-		t.Timeout = DefaultTLSTimeout
+// setDefaults fills w in; some of it comes from o, which has its own.
+func (w *WebSocket) setDefaults(o *Options) {
+	w.TLS.setDefaults()
+	if w.Unix == "" {
+		w.Host = cmp.Or(w.Host, defaultHost)
 	}
+	w.HandshakeTimeout = cmp.Or(w.HandshakeTimeout, DefaultHandshakeTimeout)
+	w.KeepAlive.Interval = cmp.Or(w.KeepAlive.Interval, o.Conn.PingInterval)
+	w.KeepAlive.WSInterval = cmp.Or(w.KeepAlive.WSInterval, DefaultWSPing)
+	w.AuthTimeout = cmp.Or(w.AuthTimeout, o.Protocol.AuthTimeout)
+	w.MaxFrame = cmp.Or(w.MaxFrame, DefaultMaxFrame)
+	w.MaxHeader = cmp.Or(w.MaxHeader, DefaultMaxHeader)
+	w.Deflate.Threshold = cmp.Or(w.Deflate.Threshold, DefaultThreshold)
+	w.Limits = w.Limits.WithDefaults()
+}
+
+func (t *TLS) setDefaults() {
+	if t == nil {
+		return
+	}
+	t.Timeout = cmp.Or(t.Timeout, DefaultTLSTimeout)
+	t.Verify = t.Verify || t.Map // nobody can be told from a certificate that nobody has checked
 }

@@ -41,14 +41,14 @@ func TestSetDefaultsFollow(t *testing.T) {
 	if o.Monitor.Host != "127.0.0.2" || o.Monitor.BasePath != "/nats" || o.Monitor.TLS != o.TLS {
 		t.Errorf("monitor %+v", o.Monitor)
 	}
-	if o.Protocol.AuthTimeout != 5*time.Second || o.WebSocket.AuthTimeout != 5*time.Second {
-		t.Errorf("auth timeouts %v and %v", o.Protocol.AuthTimeout, o.WebSocket.AuthTimeout)
+	if o.Protocol.AuthTimeout != 5*time.Second || o.WebSockets[0].AuthTimeout != 5*time.Second {
+		t.Errorf("auth timeouts %v and %v", o.Protocol.AuthTimeout, o.WebSockets[0].AuthTimeout)
 	}
 	if o.Protocol.MaxTracedLen != 5 {
 		t.Errorf("max_traced_msg_len %d", o.Protocol.MaxTracedLen)
 	}
-	w := o.WebSocket
-	if w.Host != "0.0.0.0" || w.Port != -1 || w.PingInterval != 7*time.Second || w.HandshakeTimeout != 10*time.Second {
+	w := o.WebSockets[0]
+	if w.Host != "0.0.0.0" || w.Port != -1 || w.KeepAlive.Interval != 7*time.Second || w.HandshakeTimeout != 10*time.Second {
 		t.Errorf("websocket %+v", w)
 	}
 	if o.TLS.Timeout != 4*time.Second || w.TLS.Timeout != 2*time.Second {
@@ -110,12 +110,12 @@ func TestLocal(t *testing.T) {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	for _, address := range []string{o.Client.Address(), o.WebSocket.Address(), config.Address(o.Monitor.Host, o.Monitor.Port)} {
+	for _, address := range []string{o.Client.Address(), o.WebSockets[0].Address(), config.Address(o.Monitor.Host, o.Monitor.Port)} {
 		if !strings.HasPrefix(address, "127.0.0.1:") {
 			t.Errorf("listens on %s", address)
 		}
 	}
-	if w := o.WebSocket; o.Client.Port != 4222 || w.Port != 8080 || o.Monitor.Port != 8222 || !w.Compression || !w.Console {
+	if w := o.WebSockets[0]; o.Client.Port != 4222 || w.Port != 8080 || o.Monitor.Port != 8222 || !w.Compression || !w.Console {
 		t.Errorf("%+v", o)
 	}
 }

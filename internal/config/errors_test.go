@@ -137,6 +137,30 @@ var wrongTexts = []struct {
 		`weir.conf:2:12: error parsing headers key A: unsupported type: expected a string, got an integer`,
 	}},
 
+	// websocket, what is new
+	{"websocket [ { port: 1 }, 3, [] ]\n", []string{
+		`weir.conf:1:26: Expected websocket to be a map, got an integer`,
+		`weir.conf:1:31: Expected websocket to be a map, got a list`,
+	}},
+	{"websocket [\n { foo: 1 }\n {\n  limits { foo: 1, half_open: x }\n  compression { foo: 1, level: a }\n }\n]\n", []string{
+		`weir.conf:2:4: unknown field "foo"`,
+		`weir.conf:4:12: unknown field "foo"`,
+		`weir.conf:4:20: half_open: expected an integer, got a string`,
+		`weir.conf:5:17: unknown field "foo"`,
+		`weir.conf:5:25: level: expected an integer, got a string`,
+	}},
+	{"ws {\n listen: \"unix:\"\n compression: 3\n limits: 3\n trusted_proxies: 3\n ws_ping_interval: x\n max_connection_age: 1.5\n" +
+		" max_frame: 9G\n limits { half_open: true }\n}\n", []string{
+		`weir.conf:2:2: listen: unix: needs a path`,
+		`weir.conf:3:2: compression: expected a boolean, got an integer`,
+		`weir.conf:5:2: error parsing trusted_proxies: unsupported type: expected a string or a list of strings, got an integer`,
+		`weir.conf:6:2: error parsing ws_ping_interval: time: invalid duration "x"`,
+		`weir.conf:7:2: error parsing max_connection_age: unsupported type: expected a duration such as "2m", got a number`,
+		`weir.conf:8:2: max_frame value is too big`,
+		`weir.conf:9:11: half_open: expected an integer, got a boolean`,
+	}},
+	{"ws {\n limits: 3\n}\n", []string{`weir.conf:2:2: limits: expected a map, got an integer`}},
+
 	// not in the language
 	{"port 4222 4333\n", []string{
 		`weir.conf: Parse error on line 1: 'Expected a top-level value to end with a new line, comment or EOF, but got '4' instead.'`,

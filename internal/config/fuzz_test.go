@@ -19,6 +19,9 @@ func FuzzParse(f *testing.F) {
 		"ping_interval: \"1s\"\nlogtime: off", "accounts { $SYS { users = [] } }", "max_payload: 1e\n",
 		"authorization { users: [ {user: a, pass: b, permissions {pub: a, sub {deny: [\"a q\"]}, allow_responses {max: 1}}} ] }",
 		"authorization { permissions {publish {}}, users: [ {user: a}, {user: a}, {} ] }",
+		"ws [ { port: 1, name: a, compression { level: 3 } }, { listen: \"unix:/a\", limits { half_open: none } }, 3, [] ]",
+		"websocket [ { unix: a, ws_ping_interval: off, max_connection_age: -1 }, {}, { port: 1, user_cookie: c, origins: \"https://*.a\" } ]",
+		"tls { verify_and_map: true, pinned_certs: [ a, 3 ] }\nno_auth_user: b", "ws { trusted_proxies: [ \"::/0\", x ], max_frame: 9g }",
 		"lame_duck_duration: -9223372036854775808", "server_metadata { a: b }\nserver_tags: [ a ]", "write_deadline: -1",
 	} {
 		f.Add([]byte(seed))
@@ -39,7 +42,10 @@ func FuzzParse(f *testing.F) {
 		}
 		if err == nil {
 			o.SetDefaults()
-			_ = o.WebSocket.Validate()
+			for _, w := range o.WebSockets {
+				_ = w.Validate()
+			}
+			o.Auth.NoAuthUser = "" // Validate looks for it
 			if _, err := auth.Compile(o.Auth); err != nil {
 				t.Fatalf("users that can not be compiled: %v", err)
 			}

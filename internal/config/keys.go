@@ -5,70 +5,73 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"weir/internal/conf"
 )
 
 // topKeys are the keys of the file itself: one line per setting, its aliases in one string.
-var topKeys = joined(listenerKeys, limitKeys, logKeys, processKeys, unbuiltKeys)
+var topKeys = conf.Joined(listenerKeys, limitKeys, logKeys, processKeys, unbuiltKeys)
 
-var listenerKeys = table[Options]{
+var listenerKeys = conf.Table[Options]{
 	"listen":                 listener(func(o *Options) *Listener { return &o.Client }),
 	"port":                   port(func(o *Options) *int { return &o.Client.Port }),
-	"host net":               text(func(o *Options) *string { return &o.Client.Host }),
-	"client_advertise":       text(func(o *Options) *string { return &o.Advertise }),
-	"tls":                    func(r *reader, o *Options, v value) { o.TLS = r.tls(v) },
-	"allow_non_tls":          flag(func(o *Options) *bool { return &o.AllowNonTLS }),
+	"host net":               conf.Text(func(o *Options) *string { return &o.Client.Host }),
+	"client_advertise":       conf.Text(func(o *Options) *string { return &o.Advertise }),
+	"tls":                    func(r *conf.Reader, o *Options, v conf.Value) { o.TLS = readTLS(r, v) },
+	"allow_non_tls":          conf.Flag(func(o *Options) *bool { return &o.AllowNonTLS }),
 	"authorization":          setAuthorization,
-	"websocket ws":           setWebSocket,
+	"no_auth_user":           conf.Text(func(o *Options) *string { return &o.Auth.NoAuthUser }),
+	"websocket ws":           setWebSockets,
 	"http":                   setHTTP,
 	"https":                  setHTTPS,
 	"http_port monitor_port": port(func(o *Options) *int { return &o.Monitor.Port }),
 	"https_port":             port(func(o *Options) *int { return &o.Monitor.HTTPSPort }),
-	"http_base_path":         text(func(o *Options) *string { return &o.Monitor.BasePath }),
+	"http_base_path":         conf.Text(func(o *Options) *string { return &o.Monitor.BasePath }),
 }
 
-var limitKeys = table[Options]{
+var limitKeys = conf.Table[Options]{
 	"max_connections max_conn":               setMaxConnections,
-	"max_subscriptions max_subs":             integer(func(o *Options) *int { return &o.Protocol.MaxSubscriptions }),
-	"max_payload":                            wire(func(o *Options) *int { return &o.Protocol.MaxPayload }),
-	"max_control_line":                       wire(func(o *Options) *int { return &o.Protocol.MaxControlLine }),
-	"max_pending":                            integer64(func(o *Options) *int64 { return &o.Conn.MaxPending }),
-	"max_closed_clients":                     integer(func(o *Options) *int { return &o.Monitor.MaxClosed }),
-	"no_header_support":                      flag(func(o *Options) *bool { return &o.Protocol.NoHeaders }),
-	"ping_interval":                          durationOrSeconds(true, func(o *Options) *time.Duration { return &o.Conn.PingInterval }),
-	"ping_max":                               integer(func(o *Options) *int { return &o.Conn.PingMax }),
-	"write_deadline":                         durationOrSeconds(true, func(o *Options) *time.Duration { return &o.Conn.WriteDeadline }),
+	"max_subscriptions max_subs":             conf.Int(func(o *Options) *int { return &o.Protocol.MaxSubscriptions }),
+	"max_payload":                            conf.Wire(func(o *Options) *int { return &o.Protocol.MaxPayload }),
+	"max_control_line":                       conf.Wire(func(o *Options) *int { return &o.Protocol.MaxControlLine }),
+	"max_pending":                            conf.Int64(func(o *Options) *int64 { return &o.Conn.MaxPending }),
+	"max_closed_clients":                     conf.Int(func(o *Options) *int { return &o.Monitor.MaxClosed }),
+	"no_header_support":                      conf.Flag(func(o *Options) *bool { return &o.Protocol.NoHeaders }),
+	"ping_interval":                          conf.DurationOrSeconds(true, func(o *Options) *time.Duration { return &o.Conn.PingInterval }),
+	"ping_max":                               conf.Int(func(o *Options) *int { return &o.Conn.PingMax }),
+	"write_deadline":                         conf.DurationOrSeconds(true, func(o *Options) *time.Duration { return &o.Conn.WriteDeadline }),
 	"write_timeout":                          setWriteTimeout,
 	"max_sub_tokens max_subscription_tokens": setMaxSubTokens,
 }
 
-var logKeys = table[Options]{
-	"log_file logfile":                  text(func(o *Options) *string { return &o.Log.File }),
-	"log_size_limit logfile_size_limit": integer64(func(o *Options) *int64 { return &o.Log.SizeLimit }),
-	"log_max_num logfile_max_num":       integer(func(o *Options) *int { return &o.Log.MaxFiles }),
-	"debug":                             flag(func(o *Options) *bool { return &o.Log.Debug }),
-	"trace":                             flag(func(o *Options) *bool { return &o.Log.Trace }),
+var logKeys = conf.Table[Options]{
+	"log_file logfile":                  conf.Text(func(o *Options) *string { return &o.Log.File }),
+	"log_size_limit logfile_size_limit": conf.Int64(func(o *Options) *int64 { return &o.Log.SizeLimit }),
+	"log_max_num logfile_max_num":       conf.Int(func(o *Options) *int { return &o.Log.MaxFiles }),
+	"debug":                             conf.Flag(func(o *Options) *bool { return &o.Log.Debug }),
+	"trace":                             conf.Flag(func(o *Options) *bool { return &o.Log.Trace }),
 	"trace_verbose":                     setTraceVerbose,
 	"trace_headers":                     setTraceHeaders,
 	"logtime":                           setTime,
-	"logtime_utc":                       flag(func(o *Options) *bool { return &o.Log.UTC }),
-	"syslog":                            flag(func(o *Options) *bool { return &o.Log.Syslog }),
-	"remote_syslog":                     text(func(o *Options) *string { return &o.Log.RemoteSyslog }),
-	"max_traced_msg_len":                integer(func(o *Options) *int { return &o.Log.MaxTracedLen }),
+	"logtime_utc":                       conf.Flag(func(o *Options) *bool { return &o.Log.UTC }),
+	"syslog":                            conf.Flag(func(o *Options) *bool { return &o.Log.Syslog }),
+	"remote_syslog":                     conf.Text(func(o *Options) *string { return &o.Log.RemoteSyslog }),
+	"max_traced_msg_len":                conf.Int(func(o *Options) *int { return &o.Log.MaxTracedLen }),
 }
 
-var processKeys = table[Options]{
+var processKeys = conf.Table[Options]{
 	"server_name":            setServerName,
 	"server_tags":            setTags,
-	"server_metadata":        pairs(func(o *Options) *map[string]string { return &o.Metadata }),
-	"pid_file pidfile":       text(func(o *Options) *string { return &o.PidFile }),
-	"ports_file_dir":         text(func(o *Options) *string { return &o.PortsDir }),
+	"server_metadata":        conf.Pairs(func(o *Options) *map[string]string { return &o.Metadata }),
+	"pid_file pidfile":       conf.Text(func(o *Options) *string { return &o.PidFile }),
+	"ports_file_dir":         conf.Text(func(o *Options) *string { return &o.PortsDir }),
 	"prof_port":              port(func(o *Options) *int { return &o.Profile }),
-	"prof_block_rate":        integer(func(o *Options) *int { return &o.ProfileBlockRate }),
+	"prof_block_rate":        conf.Int(func(o *Options) *int { return &o.ProfileBlockRate }),
 	"lame_duck_duration":     setLameDuckDuration,
 	"lame_duck_grace_period": setLameDuckGrace,
 }
 
-var unbuiltKeys = table[Options]{
+var unbuiltKeys = conf.Table[Options]{
 	"cluster":        block(clusterNames),
 	"gateway":        block(gatewayNames),
 	"leafnodes leaf": block(leafNames),
@@ -77,7 +80,7 @@ var unbuiltKeys = table[Options]{
 	"store_dir storedir default_js_domain feature_flags ocsp_cache": off[Options](nil),
 	"connect_error_reports reconnect_error_reports":                 off[Options](nil),
 
-	"accounts system_account system no_auth_user default_sentinel mappings maps":      refused[Options],
+	"accounts system_account system default_sentinel mappings maps":                   refused[Options],
 	"operator operators root roots root_operator root_operators trusted trusted_keys": refused[Options],
 	"resolver account_resolver accounts_resolver resolver_tls resolver_preload":       refused[Options],
 	"resolver_pinned_accounts proxies proxy_protocol ocsp":                            refused[Options],
@@ -86,23 +89,12 @@ var unbuiltKeys = table[Options]{
 	"no_system_account no_system no_sys_acc disable_sublist_cache no_sublist_cache no_fast_producer_stall": checkedFlag,
 }
 
-// joined is all tables in one, with the aliases split.
-func joined(tables ...table[Options]) table[Options] {
-	out := make(table[Options])
-	for _, t := range tables {
-		for name, set := range t.split() {
-			out[name] = set
-		}
-	}
-	return out
-}
-
 // checkedFlag is a boolean that changes nothing.
-func checkedFlag(r *reader, _ *Options, v value) { r.flag(v) }
+func checkedFlag(r *conf.Reader, _ *Options, v conf.Value) { r.Flag(v) }
 
 // setMaxConnections reads a limit for which nats-server's 0 means none.
-func setMaxConnections(r *reader, o *Options, v value) {
-	n, ok := r.integer(v)
+func setMaxConnections(r *conf.Reader, o *Options, v conf.Value) {
+	n, ok := r.Integer(v)
 	if ok && n == 0 {
 		n = -1
 	}
@@ -110,31 +102,31 @@ func setMaxConnections(r *reader, o *Options, v value) {
 }
 
 // setMaxSubTokens checks and sets a limit that nats-server keeps in one byte.
-func setMaxSubTokens(r *reader, o *Options, v value) {
-	n, ok := r.integer(v)
+func setMaxSubTokens(r *conf.Reader, o *Options, v conf.Value) {
+	n, ok := r.Integer(v)
 	switch {
 	case !ok:
 	case n > math.MaxUint8:
-		r.fail(v.at, "%s value is too big", v.key)
+		r.Fail(v.At, "%s value is too big", v.Key)
 	case n <= 0:
-		r.fail(v.at, "%s value can not be negative", v.key)
+		r.Fail(v.At, "%s value can not be negative", v.Key)
 	default:
 		o.Protocol.MaxSubTokens = int(n)
 	}
 }
 
-func setServerName(r *reader, o *Options, v value) {
-	name, ok := r.text(v)
+func setServerName(r *conf.Reader, o *Options, v conf.Value) {
+	name, ok := r.Text(v)
 	if ok && strings.Contains(name, " ") {
-		r.fail(v.at, "%v", errNameHasSpaces)
+		r.Fail(v.At, "%v", errNameHasSpaces)
 		return
 	}
 	o.ServerName = name
 }
 
 // setTags reads tags, which are compared without regard to case.
-func setTags(r *reader, o *Options, v value) {
-	tags, _ := r.texts(v)
+func setTags(r *conf.Reader, o *Options, v conf.Value) {
+	tags, _ := r.Texts(v)
 	for _, tag := range tags {
 		tag = strings.ToLower(strings.TrimSpace(tag))
 		if tag != "" && !slices.Contains(o.Tags, tag) {
@@ -143,24 +135,24 @@ func setTags(r *reader, o *Options, v value) {
 	}
 }
 
-var readDuration = duration(func(d *time.Duration) *time.Duration { return d })
+var readDuration = conf.Duration(func(d *time.Duration) *time.Duration { return d })
 
-func setLameDuckDuration(r *reader, o *Options, v value) {
+func setLameDuckDuration(r *conf.Reader, o *Options, v conf.Value) {
 	var d time.Duration
-	before := len(r.errs)
+	before := len(r.Errors)
 	readDuration(r, &d, v)
-	if len(r.errs) == before && d < MinLameDuckDuration {
-		r.fail(v.at, "invalid %s of %v, minimum is 30 seconds", v.key, d)
+	if len(r.Errors) == before && d < MinLameDuckDuration {
+		r.Fail(v.At, "invalid %s of %v, minimum is 30 seconds", v.Key, d)
 		return
 	}
 	o.LameDuck.Duration = d
 }
 
-func setLameDuckGrace(r *reader, o *Options, v value) {
+func setLameDuckGrace(r *conf.Reader, o *Options, v conf.Value) {
 	var d time.Duration
 	readDuration(r, &d, v)
 	if d < 0 {
-		r.fail(v.at, "invalid %s, needs to be positive", v.key)
+		r.Fail(v.At, "invalid %s, needs to be positive", v.Key)
 		return
 	}
 	o.LameDuck.Grace = d

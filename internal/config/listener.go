@@ -5,6 +5,8 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"weir/internal/conf"
 )
 
 // Ports. Only the client listener has a default; the others are those of [Local].
@@ -39,11 +41,11 @@ func Address(host string, port int) string {
 func ParseListener(s string) (Listener, error) {
 	host, digits, err := net.SplitHostPort(s)
 	if err != nil {
-		return Listener{}, fmt.Errorf("could not parse address string %q", public(s))
+		return Listener{}, fmt.Errorf("could not parse address string %q", conf.Public(s))
 	}
 	port, err := strconv.Atoi(digits)
 	if err != nil {
-		return Listener{}, fmt.Errorf("could not parse port %q", public(digits))
+		return Listener{}, fmt.Errorf("could not parse port %q", conf.Public(digits))
 	}
 	return Listener{host, port}, checkPort(port)
 }
@@ -75,44 +77,44 @@ func checkPort(port int) error {
 }
 
 // listen reads a port or "host:port". A port alone clears the host.
-func (r *reader) listen(v value) (Listener, bool) {
+func listen(r *conf.Reader, v conf.Value) (Listener, bool) {
 	var (
 		l   Listener
 		err error
 	)
-	switch x := v.v.(type) {
+	switch x := v.V.(type) {
 	case int64:
 		l.Port, err = int(x), checkPort(int(x))
 	case string:
 		l, err = ParseListener(x)
 	default:
-		r.fail(v.at, "expected port or host:port, got %s", kind(v.v))
+		r.Fail(v.At, "expected port or host:port, got %s", conf.Kind(v.V))
 		return l, false
 	}
 	if err != nil {
-		r.fail(v.at, "%v", err)
+		r.Fail(v.At, "%v", err)
 	}
 	return l, err == nil
 }
 
 // listener sets a Listener.
-func listener[T any](field func(*T) *Listener) set[T] {
-	return func(r *reader, t *T, v value) {
-		if l, ok := r.listen(v); ok {
+func listener[T any](field func(*T) *Listener) conf.Set[T] {
+	return func(r *conf.Reader, t *T, v conf.Value) {
+		if l, ok := listen(r, v); ok {
 			*field(t) = l
 		}
 	}
 }
 
 // port sets a port.
-func port[T any](field func(*T) *int) set[T] {
-	return func(r *reader, t *T, v value) {
-		n, ok := r.integer(v)
+func port[T any](field func(*T) *int) conf.Set[T] {
+	return func(r *conf.Reader, t *T, v conf.Value) {
+		n, ok := r.Integer(v)
 		if !ok {
 			return
 		}
 		if err := checkPort(int(n)); err != nil {
-			r.fail(v.at, "%s: %v", v.key, err)
+			r.Fail(v.At, "%s: %v", v.Key, err)
 			return
 		}
 		*field(t) = int(n)

@@ -1,32 +1,22 @@
 package config
 
-import (
-	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
+import "weir/internal/conf"
 
-	"github.com/nats-io/nats-server/v2/conf"
+// What is wrong in a configuration file, see package conf.
+type (
+	Position = conf.Position
+	Error    = conf.Error
+	Errors   = conf.Errors
 )
 
 // Load reads the file at path. Its error is [Errors] for what is wrong inside a readable file, an [*Error] when it is
 // not even in the language, and the system's own error when it can not be read.
 func Load(path string) (*Options, error) {
-	text, err := os.ReadFile(path)
+	file, digest, err := conf.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	var digest string
-	m, err := parse(path, string(text), filepath.Dir(path), func() (m map[string]any, err error) {
-		m, digest, err = conf.ParseFileWithChecksDigest(path)
-		return m, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	o, err := fromMap(path, m)
+	o, err := fromFile(path, file)
 	if err != nil {
 		return nil, err
 	}
@@ -37,78 +27,23 @@ func Load(path string) (*Options, error) {
 // Parse reads text as [Load] reads a file; name stands for the file in errors. Includes are relative to the working
 // directory.
 func Parse(name string, text []byte) (*Options, error) {
-	m, err := parse(name, string(text), ".", func() (map[string]any, error) { return conf.ParseWithChecks(string(text)) })
+	file, err := conf.Parse(name, text)
 	if err != nil {
 		return nil, err
 	}
-	return fromMap(name, m)
+	return fromFile(name, file)
 }
 
-func fromMap(name string, m map[string]any) (*Options, error) {
-	r := &reader{name: name}
-	if len(m) == 0 {
-		r.warn(name + ": config has no values or is empty")
+func fromFile(name string, file conf.Value) (*Options, error) {
+	r := conf.NewReader(name)
+	if file.Empty() {
+		r.Warn(name + ": config has no values or is empty")
 	}
 	o := &Options{}
-	read(r, value{v: m, at: Position{File: name}}, topKeys, o)
-	if len(r.errs) > 0 {
-		return nil, r.errs
+	conf.Read(r, file, topKeys, o)
+	if len(r.Errors) > 0 {
+		return nil, r.Errors
 	}
-	o.Warnings = r.warnings
+	o.Warnings = r.Warnings
 	return o, nil
-}
-
-// parse calls the library. It keeps away from it what would end the process: files that include each other recurse
-// without end, and a panic of the library is an error here. Includes are relative to dir.
-func parse(name, text, dir string, library func() (map[string]any, error)) (m map[string]any, err error) {
-	if path := cycle(text, dir, nil); path != "" {
-		return nil, &Error{Position{File: name}, fmt.Sprintf("include file '%s' includes itself", path)}
-	}
-	defer func() {
-		if recover() != nil {
-			m, err = nil, &Error{Position{File: name}, "config is invalid"}
-		}
-	}()
-	if m, err = library(); err != nil {
-		return nil, syntaxError(name, redactSyntax(err.Error(), text, dir))
-	}
-	return m, nil
-}
-
-// invalidAt finds the position that the parser gives for a key without a value.
-var invalidAt = regexp.MustCompile(`^config is invalid \(.*:(\d+):(\d+)\)$`)
-
-// syntaxError names the file, which the parser's messages mostly do not.
-func syntaxError(name, message string) *Error {
-	m := invalidAt.FindStringSubmatch(message)
-	if m == nil {
-		return &Error{Position{File: name}, message}
-	}
-	line, _ := strconv.Atoi(m[1])
-	column, _ := strconv.Atoi(m[2])
-	return &Error{Position{name, line, column}, "config is invalid"}
-}
-
-var (
-	comment = regexp.MustCompile(`(?m)^[ \t]*(#|//).*$`)
-	include = regexp.MustCompile(`(?im)(?:^|[{};,])[ \t]*include[ \t]+(?:"([^"]*)"|'([^']*)'|([^\s"';}]+))`)
-)
-
-// cycle returns the path of a file that text includes and that includes itself in the end. The open files are those on
-// the way to text.
-func cycle(text, dir string, open []string) string {
-	for _, m := range include.FindAllStringSubmatch(comment.ReplaceAllString(text, ""), -1) {
-		path := filepath.Join(dir, m[1]+m[2]+m[3])
-		if slices.Contains(open, path) {
-			return path
-		}
-		inner, err := os.ReadFile(path)
-		if err != nil {
-			continue // the library reports it
-		}
-		if found := cycle(string(inner), filepath.Dir(path), append(open[:len(open):len(open)], path)); found != "" {
-			return found
-		}
-	}
-	return ""
 }

@@ -96,6 +96,9 @@ var keyTexts = []struct {
 	{`authorization { token: a }`, config.Options{Auth: auth.Config{Token: "a"}}},
 	{`authorization { token: a, timeout: 3 }`,
 		config.Options{Auth: auth.Config{Token: "a"}, Protocol: client.Config{AuthTimeout: 3 * time.Second}}},
+	{`no_auth_user: a`, config.Options{Auth: auth.Config{NoAuthUser: "a"}}},
+	{"no_auth_user: a\nauthorization { token: b }", config.Options{Auth: auth.Config{NoAuthUser: "a", Token: "b"}}},
+	{"authorization { token: b }\nno_auth_user: a", config.Options{Auth: auth.Config{NoAuthUser: "a", Token: "b"}}},
 	{`authorization { timeout: 0.5 }`, config.Options{Protocol: client.Config{AuthTimeout: 500 * time.Millisecond}}},
 	{`authorization { timeout: "250ms" }`, config.Options{Protocol: client.Config{AuthTimeout: 250 * time.Millisecond}}},
 
@@ -103,7 +106,7 @@ var keyTexts = []struct {
 	{`no_system_account: true`, config.Options{}},
 	{`disable_sublist_cache: true, no_fast_producer_stall: true`, config.Options{}},
 	{`write_timeout: close`, config.Options{}},
-	{`jetstream: false, proxy_protocol: false, accounts {}, no_auth_user: ""`, config.Options{}},
+	{`jetstream: false, proxy_protocol: false, accounts {}`, config.Options{}},
 	{`authorization { permissions {}, proxy_required: false }`, config.Options{}},
 }
 
@@ -132,7 +135,7 @@ func TestForms(t *testing.T) {
 		Auth:       auth.Config{Username: "u", Password: "p"},
 		Tags:       []string{"x", "y"},
 		Log:        config.Log{Debug: true},
-		WebSocket:  config.WebSocket{Listener: config.Listener{Port: -1}, NoTLS: true},
+		WebSockets: []*config.WebSocket{{Listener: config.Listener{Port: -1}, NoTLS: true}},
 	}
 	for name, text := range map[string]string{
 		"colons": "server_name: a\nhost: 127.0.0.1\nport: -1\nauthorization: {user: u, password: p}\n" +
@@ -170,7 +173,7 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("WEIR_TEST_TAGS", "[x, y]")
 	t.Setenv("WEIR_TEST_WS", "{port: 8080, no_tls: true}")
 	o := mustParse(t, "port: $WEIR_TEST_PORT\nserver_tags: $WEIR_TEST_TAGS\nwebsocket: $WEIR_TEST_WS\n")
-	if o.Client.Port != 4333 || len(o.Tags) != 2 || o.WebSocket.Port != 8080 || !o.WebSocket.NoTLS {
+	if o.Client.Port != 4333 || len(o.Tags) != 2 || o.WebSockets[0].Port != 8080 || !o.WebSockets[0].NoTLS {
 		t.Errorf("%+v", o)
 	}
 	t.Setenv("WEIR_TEST_WS", "{port: 8080, wrong: true}")
@@ -241,7 +244,7 @@ func TestIncludeCycle(t *testing.T) {
 	}
 	write(t, dir, "b.conf", "# include weir.conf\nuser: a\n")
 	write(t, dir, "weir.conf", "authorization { include \"b.conf\" }\nwebsocket {\n authorization { include \"b.conf\" }\n}\n")
-	if o, err := config.Load(path); err != nil || o.WebSocket.Auth.Username != "a" {
+	if o, err := config.Load(path); err != nil || o.WebSockets[0].Auth.Username != "a" {
 		t.Errorf("including twice is no cycle: %v", err)
 	}
 }

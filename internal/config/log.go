@@ -1,5 +1,7 @@
 package config
 
+import "weir/internal/conf"
+
 // Log says what is logged and where. Without a file and without syslog, the log goes to standard error.
 type Log struct {
 	// File is the log file. Above SizeLimit bytes (0: never) it is rotated, and MaxFiles files are kept (0: all).
@@ -19,20 +21,20 @@ type Log struct {
 	MaxTracedLen int
 }
 
-func setTime(r *reader, o *Options, v value) {
-	if on, ok := r.flag(v); ok {
+func setTime(r *conf.Reader, o *Options, v conf.Value) {
+	if on, ok := r.Flag(v); ok {
 		o.Log.NoTime = !on
 	}
 }
 
-func setTraceVerbose(r *reader, o *Options, v value) {
-	if on, ok := r.flag(v); ok {
+func setTraceVerbose(r *conf.Reader, o *Options, v conf.Value) {
+	if on, ok := r.Flag(v); ok {
 		o.Log.TraceVerbose, o.Log.Trace = on, on
 	}
 }
 
-func setTraceHeaders(r *reader, o *Options, v value) {
-	if on, ok := r.flag(v); ok {
+func setTraceHeaders(r *conf.Reader, o *Options, v conf.Value) {
+	if on, ok := r.Flag(v); ok {
 		o.Log.TraceHeaders, o.Log.Trace = on, on
 	}
 }

@@ -1,6 +1,10 @@
 package config
 
-import "path"
+import (
+	"path"
+
+	"weir/internal/conf"
+)
 
 // Monitor is where the monitoring pages are served, over HTTP or over HTTPS but not both.
 type Monitor struct {
@@ -37,14 +41,14 @@ func (m Monitor) withDefaults(host string, tls *TLS) Monitor {
 	return m
 }
 
-func setHTTP(r *reader, o *Options, v value) {
-	if l, ok := r.listen(v); ok {
+func setHTTP(r *conf.Reader, o *Options, v conf.Value) {
+	if l, ok := listen(r, v); ok {
 		o.Monitor.Host, o.Monitor.Port = l.Host, l.Port
 	}
 }
 
-func setHTTPS(r *reader, o *Options, v value) {
-	if l, ok := r.listen(v); ok {
+func setHTTPS(r *conf.Reader, o *Options, v conf.Value) {
+	if l, ok := listen(r, v); ok {
 		o.Monitor.Host, o.Monitor.HTTPSPort = l.Host, l.Port
 	}
 }

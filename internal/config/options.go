@@ -31,8 +31,9 @@ type Options struct {
 	// AllowNonTLS lets clients without TLS in on a client listener that has TLS.
 	AllowNonTLS bool
 
-	WebSocket WebSocket
-	Monitor   Monitor
+	// WebSockets are the listeners for browsers, one for each block; SetDefaults leaves out those without a port.
+	WebSockets []*WebSocket
+	Monitor    Monitor
 
 	Conn     conn.Config
 	Protocol client.Config
@@ -69,14 +70,14 @@ func Local() *Options {
 	const loopback = "127.0.0.1"
 	return &Options{
 		Client: Listener{Host: loopback, Port: DefaultClientPort},
-		WebSocket: WebSocket{
+		WebSockets: []*WebSocket{{
 			Listener:    Listener{Host: loopback, Port: LocalWebSocketPort},
 			NoTLS:       true,
 			Compression: true,
-			Console:     true,
+			Pages:       Pages{Console: true},
 
 			LoopbackOrigins: true,
-		},
+		}},
 		Monitor: Monitor{Host: loopback, Port: LocalMonitorPort},
 	}
 }

@@ -3,20 +3,21 @@ package config
 import (
 	"time"
 
+	"weir/internal/conf"
 	"weir/internal/perm"
 )
 
 // permissionKeys are the keys of a permissions block. For clients, import and export are other words for two of them.
-var permissionKeys = table[perm.Config]{
+var permissionKeys = conf.Table[perm.Config]{
 	"publish pub import":                      rule(false, func(p *perm.Config) *perm.Rule { return &p.Publish }),
 	"subscribe sub export":                    rule(true, func(p *perm.Config) *perm.Rule { return &p.Subscribe }),
 	"allow_responses publish_allow_responses": setResponses,
-}.split()
+}.Split()
 
-var responseKeys = table[perm.Responses]{
-	"max max_msgs max_messages max_responses": integer(func(p *perm.Responses) *int { return &p.MaxMsgs }),
+var responseKeys = conf.Table[perm.Responses]{
+	"max max_msgs max_messages max_responses": conf.Int(func(p *perm.Responses) *int { return &p.MaxMsgs }),
 	"expires expiration ttl":                  setExpires,
-}.split()
+}.Split()
 
 const (
 	unknownPermission = "Unknown field %q parsing permissions"
@@ -24,53 +25,53 @@ const (
 )
 
 // permissions reads a permissions block; nil if it is none.
-func (r *reader) permissions(v value) *perm.Config {
-	if _, ok := v.v.(map[string]any); !ok {
-		r.fail(v.at, "Expected permissions to be a map/struct, got %s", kind(v.v))
+func permissions(r *conf.Reader, v conf.Value) *perm.Config {
+	if _, ok := v.V.(map[string]any); !ok {
+		r.Fail(v.At, "Expected permissions to be a map/struct, got %s", conf.Kind(v.V))
 		return nil
 	}
 	p := new(perm.Config)
-	readOr(r, v, permissionKeys, p, unknownPermission)
+	conf.ReadOr(r, v, permissionKeys, p, unknownPermission)
 	return p
 }
 
 // rule reads a map of allow and deny, or the allow entries alone. With queues, an entry may be `subject queue`.
-func rule(queues bool, field func(*perm.Config) *perm.Rule) set[perm.Config] {
-	keys := table[perm.Rule]{
-		"allow": func(r *reader, rule *perm.Rule, v value) { rule.Allow = r.entries(v, queues) },
-		"deny":  func(r *reader, rule *perm.Rule, v value) { rule.Deny = r.entries(v, queues) },
+func rule(queues bool, field func(*perm.Config) *perm.Rule) conf.Set[perm.Config] {
+	keys := conf.Table[perm.Rule]{
+		"allow": func(r *conf.Reader, rule *perm.Rule, v conf.Value) { rule.Allow = entries(r, v, queues) },
+		"deny":  func(r *conf.Reader, rule *perm.Rule, v conf.Value) { rule.Deny = entries(r, v, queues) },
 	}
-	return func(r *reader, p *perm.Config, v value) {
+	return func(r *conf.Reader, p *perm.Config, v conf.Value) {
 		var rule perm.Rule
-		if _, ok := v.v.(map[string]any); ok {
-			readOr(r, v, keys, &rule, unknownInRule)
+		if _, ok := v.V.(map[string]any); ok {
+			conf.ReadOr(r, v, keys, &rule, unknownInRule)
 		} else {
-			rule.Allow = r.entries(v, queues)
+			rule.Allow = entries(r, v, queues)
 		}
 		*field(p) = rule
 	}
 }
 
 // entries reads one entry of a rule, or a list of them.
-func (r *reader) entries(v value, queues bool) []string {
-	items := []value{v}
-	switch v.v.(type) {
+func entries(r *conf.Reader, v conf.Value, queues bool) []string {
+	items := []conf.Value{v}
+	switch v.V.(type) {
 	case string:
 	case []any:
-		items, _ = r.items(v)
+		items, _ = r.Items(v)
 	default:
-		r.fail(v.at, "Expected subject permissions to be a subject, or array of subjects, got %s", kind(v.v))
+		r.Fail(v.At, "Expected subject permissions to be a subject, or array of subjects, got %s", conf.Kind(v.V))
 		return nil
 	}
 	var out []string
 	for _, item := range items {
-		s, ok := item.v.(string)
+		s, ok := item.V.(string)
 		if !ok {
-			r.fail(item.at, "Subject in permissions array cannot be cast to string, it is %s", kind(item.v))
+			r.Fail(item.At, "Subject in permissions array cannot be cast to string, it is %s", conf.Kind(item.V))
 			continue
 		}
 		if err := perm.Check(s, queues); err != nil {
-			r.fail(v.at, "%v", err)
+			r.Fail(v.At, "%v", err)
 		}
 		out = append(out, s)
 	}
@@ -78,25 +79,25 @@ func (r *reader) entries(v value, queues bool) []string {
 }
 
 // setResponses reads a switch, or the bounds of the answers.
-func setResponses(r *reader, p *perm.Config, v value) {
-	switch on := v.v.(type) {
+func setResponses(r *conf.Reader, p *perm.Config, v conf.Value) {
+	switch on := v.V.(type) {
 	case bool:
 		if on {
 			p.Responses = new(perm.Responses)
 		}
 	case map[string]any:
 		p.Responses = new(perm.Responses)
-		readOr(r, v, responseKeys, p.Responses, unknownPermission)
+		conf.ReadOr(r, v, responseKeys, p.Responses, unknownPermission)
 	default:
-		r.fail(v.at, "error parsing response permissions, expected a boolean or a map, got %s", kind(v.v))
+		r.Fail(v.At, "error parsing response permissions, expected a boolean or a map, got %s", conf.Kind(v.V))
 	}
 }
 
 // setExpires reads a quoted duration; a negative one is for ever.
-func setExpires(r *reader, p *perm.Responses, v value) {
-	if _, ok := v.v.(string); !ok {
-		r.fail(v.at, "error parsing %s, not a duration string", v.key)
+func setExpires(r *conf.Reader, p *perm.Responses, v conf.Value) {
+	if _, ok := v.V.(string); !ok {
+		r.Fail(v.At, "error parsing %s, not a duration string", v.Key)
 		return
 	}
-	duration(func(d *time.Duration) *time.Duration { return d })(r, &p.TTL, v)
+	conf.Duration(func(d *time.Duration) *time.Duration { return d })(r, &p.TTL, v)
 }

@@ -3,9 +3,9 @@ package config
 import (
 	"fmt"
 	"reflect"
-	"slices"
 
 	"weir/internal/auth"
+	"weir/internal/conf"
 )
 
 // Effect is what a reload does about one changed field.
@@ -37,29 +37,48 @@ func (e Effect) String() string {
 	return fmt.Sprintf("effect %d", int(e))
 }
 
-// Change is one field that differs between two configurations. Secrets are redacted in Old and New.
+// Change is one field that differs between two configurations. Secrets are conf.Redacted in Old and New.
 type Change struct {
 	// Room is who applies it: auth, client, conn, log, monitor, server or websocket.
 	Room, Field string
-	Old, New    string
-	Effect      Effect
+	// Block is the name of the websocket block; empty for other rooms.
+	Block    string
+	Old, New string
+	Effect   Effect
 }
 
-// String is room.field: old -> new (effect).
+// String is room.field: old -> new (effect), with the name of a block that is not the first after its room.
 func (c Change) String() string {
-	return fmt.Sprintf("%s.%s: %s -> %s (%v)", c.Room, c.Field, c.Old, c.New, c.Effect)
+	room := c.Room
+	if c.Block != "" && c.Block != defaultName {
+		room += "[" + c.Block + "]"
+	}
+	return fmt.Sprintf("%s.%s: %s -> %s (%v)", room, c.Field, c.Old, c.New, c.Effect)
 }
 
 // Plan lists what differs between two configurations that went through [Options.SetDefaults]. A file whose name stayed
 // and whose content changed, such as a renewed certificate, is not a difference: a reload reads those anew in any case.
 func Plan(old, next *Options) []Change {
+	return append(differences(planned, old, next), planWebSockets(old.WebSockets, next.WebSockets)...)
+}
+
+// plannedField is one row of a table of [Plan].
+type plannedField[T any] struct {
+	room, field string
+	effect      Effect
+	secret      bool
+	get         func(*T) any
+}
+
+// differences are the rows of a table in which the two differ.
+func differences[T any](table []plannedField[T], old, next *T) []Change {
 	var out []Change
-	for _, f := range planned {
+	for _, f := range table {
 		a, b := f.get(old), f.get(next)
 		if reflect.DeepEqual(a, b) {
 			continue
 		}
-		c := Change{Room: f.room, Field: f.field, Effect: f.effect, Old: redacted, New: redacted}
+		c := Change{Room: f.room, Field: f.field, Effect: f.effect, Old: conf.Redacted, New: conf.Redacted}
 		if !f.secret {
 			c.Old, c.New = fmt.Sprint(a), fmt.Sprint(b)
 		}
@@ -68,20 +87,12 @@ func Plan(old, next *Options) []Change {
 	return out
 }
 
-// plannedField is one row of the table of [Plan].
-type plannedField struct {
-	room, field string
-	effect      Effect
-	secret      bool
-	get         func(o *Options) any
-}
-
 const (
 	open   = false // may be shown
 	secret = true
 )
 
-var planned = []plannedField{
+var planned = []plannedField[Options]{
 	{"server", "server_name", Refuse, open, func(o *Options) any { return o.ServerName }},
 	{"server", "server_tags", Swap, open, func(o *Options) any { return o.Tags }},
 	{"server", "server_metadata", Swap, open, func(o *Options) any { return o.Metadata }},
@@ -114,6 +125,7 @@ var planned = []plannedField{
 	{"auth", "username", Recheck, open, func(o *Options) any { return o.Auth.Username }},
 	{"auth", "password", Recheck, secret, func(o *Options) any { return o.Auth.Password }},
 	{"auth", "token", Recheck, secret, func(o *Options) any { return o.Auth.Token }},
+	{"auth", "no_auth_user", Recheck, open, func(o *Options) any { return o.Auth.NoAuthUser }},
 	{"auth", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.Auth.Users) }},
 
 	{"monitor", "host", Restart, open, func(o *Options) any { return o.Monitor.Host }},
@@ -133,30 +145,7 @@ var planned = []plannedField{
 	{"log", "no_logtime", Swap, open, func(o *Options) any { return o.Log.NoTime }},
 	{"log", "logtime_utc", Swap, open, func(o *Options) any { return o.Log.UTC }},
 	{"log", "syslog", Swap, open, func(o *Options) any { return o.Log.Syslog }},
-	{"log", "remote_syslog", Swap, open, func(o *Options) any { return public(o.Log.RemoteSyslog) }},
-
-	{"websocket", "listen", Restart, open, func(o *Options) any { return o.WebSocket.Listener }},
-	{"websocket", "no_tls", Restart, open, func(o *Options) any { return o.WebSocket.TLS == nil }},
-	{"websocket", "tls", Swap, open, func(o *Options) any { return o.WebSocket.TLS.String() }},
-	{"websocket", "advertise", Swap, open, func(o *Options) any { return o.WebSocket.Advertise }},
-	{"websocket", "same_origin", Swap, open, func(o *Options) any { return o.WebSocket.SameOrigin }},
-	{"websocket", "allowed_origins", Swap, open, func(o *Options) any { return shownOrigins(o) }},
-	{"websocket", "loopback_origins", Swap, open, func(o *Options) any { return o.WebSocket.LoopbackOrigins }},
-	{"websocket", "compression", Swap, open, func(o *Options) any { return o.WebSocket.Compression }},
-	{"websocket", "handshake_timeout", Restart, open, func(o *Options) any { return o.WebSocket.HandshakeTimeout }},
-	{"websocket", "ping_interval", Swap, open, func(o *Options) any { return o.WebSocket.PingInterval }},
-	{"websocket", "headers", Swap, secret, func(o *Options) any { return o.WebSocket.Headers }},
-	{"websocket", "username", Recheck, open, func(o *Options) any { return o.WebSocket.Auth.Username }},
-	{"websocket", "password", Recheck, secret, func(o *Options) any { return o.WebSocket.Auth.Password }},
-	{"websocket", "token", Recheck, secret, func(o *Options) any { return o.WebSocket.Auth.Token }},
-	{"websocket", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.WebSocket.Auth.Users) }},
-	{"websocket", "auth_timeout", Swap, open, func(o *Options) any { return o.WebSocket.AuthTimeout }},
-	{"websocket", "jwt_cookie", Swap, open, func(o *Options) any { return o.WebSocket.JWTCookie }},
-	{"websocket", "user_cookie", Swap, open, func(o *Options) any { return o.WebSocket.UserCookie }},
-	{"websocket", "pass_cookie", Swap, open, func(o *Options) any { return o.WebSocket.PassCookie }},
-	{"websocket", "token_cookie", Swap, open, func(o *Options) any { return o.WebSocket.TokenCookie }},
-	{"websocket", "no_auth_user", Recheck, open, func(o *Options) any { return o.WebSocket.NoAuthUser }},
-	{"websocket", "console", Swap, open, func(o *Options) any { return o.WebSocket.Console }},
+	{"log", "remote_syslog", Swap, open, func(o *Options) any { return conf.Public(o.Log.RemoteSyslog) }},
 }
 
 // plannedUsers is compared as a whole and shown without passwords.
@@ -174,14 +163,4 @@ func (u plannedUsers) String() string {
 		names[i] = u[i].Name
 	}
 	return fmt.Sprint(names)
-}
-
-// shownOrigins is the list in an order of its own, since an order means nothing here.
-func shownOrigins(o *Options) []string {
-	var out []string
-	for _, origin := range o.WebSocket.AllowedOrigins {
-		out = append(out, public(origin))
-	}
-	slices.Sort(out)
-	return out
 }

@@ -29,6 +29,20 @@ func TestPlan(t *testing.T) {
 		{"name", "server_name: a", "server_name: b", []string{"server.server_name: a -> b (refuse)"}},
 		{"default", "max_payload: 1000\n", "", []string{"client.max_payload: 1000 -> 1048576 (swap)"}},
 		{"header", "no_tls: true", "no_tls: true, headers { A: hidden }", []string{"websocket.headers: [redacted] -> [redacted] (swap)"}},
+		{"age", "no_tls: true", "no_tls: true, max_connection_age: 60", []string{"websocket.max_connection_age: none -> 1m0s (swap)"}},
+		{"pings", "no_tls: true", "no_tls: true, ws_ping_interval: off", []string{"websocket.ws_ping_interval: 30s -> none (swap)"}},
+		{"limits", "no_tls: true", "no_tls: true, limits { half_open: 3, pre_auth_bytes: none }", []string{
+			"websocket.limits.half_open: 16384 -> 3 (swap)",
+			"websocket.limits.pre_auth_bytes: 16384 -> -1 (swap)",
+		}},
+		{"deflate", "no_tls: true", "no_tls: true, compression { level: 3 }", []string{
+			"websocket.compression: false -> true (swap)",
+			"websocket.compression.level: 0 -> 3 (swap)",
+		}},
+		{"proxies", "no_tls: true", "no_tls: true, proxy_protocol: true, trusted_proxies: [b, a]", []string{
+			"websocket.proxy_protocol: false -> true (restart listener)",
+			"websocket.trusted_proxies: [] -> [a b] (swap)",
+		}},
 		{"several", "port: 4222", "debug: true\nport: 4333", []string{
 			"client.listen: {0.0.0.0 4222} -> {0.0.0.0 4333} (restart listener)",
 			"log.debug: false -> true (swap)",
@@ -46,6 +60,45 @@ func TestPlan(t *testing.T) {
 				t.Errorf(" got %q\nwant %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestPlanWebSockets matches blocks by their names.
+func TestPlanWebSockets(t *testing.T) {
+	const a, b, c = "{ port: 1, no_tls: true }", "{ name: b, port: 2, no_tls: true }", "{ name: c, unix: \"/c\" }"
+	for _, tt := range []struct {
+		name, from, to string
+		want           []string
+	}{
+		{"order", b + ", " + c, c + ", " + b, nil},
+		{"one or a list", a, a, nil},
+		{"added", a, a + ", " + b, []string{"websocket[b].listener: none -> 0.0.0.0:2 (restart listener)"}},
+		{"removed", a + ", " + c, a, []string{"websocket[c].listener: unix:/c -> none (restart listener)"}},
+		{"the first one", "", a, []string{"websocket.listener: none -> 0.0.0.0:1 (restart listener)"}},
+		{"no port any more", a, "{ no_tls: true }", []string{"websocket.listener: 0.0.0.0:1 -> none (restart listener)"}},
+		{"another name", b, strings.Replace(b, "b", "d", 1), []string{
+			"websocket[b].listener: 0.0.0.0:2 -> none (restart listener)",
+			"websocket[d].listener: none -> 0.0.0.0:2 (restart listener)",
+		}},
+		{"changed", a + ", " + b, a + ", " + strings.Replace(b, "2", "3, same_origin: true", 1), []string{
+			"websocket[b].listen: {0.0.0.0 2} -> {0.0.0.0 3} (restart listener)",
+			"websocket[b].same_origin: false -> true (swap)",
+		}},
+		{"moved to a socket", c, strings.Replace(c, "/c", "/d", 1), []string{"websocket[c].unix: /c -> /d (restart listener)"}},
+	} {
+		old, next := mustParse(t, "websocket [ "+tt.from+" ]"), mustParse(t, "websocket [ "+tt.to+" ]")
+		if tt.name == "one or a list" {
+			next = mustParse(t, "websocket "+tt.to)
+		}
+		old.SetDefaults()
+		next.SetDefaults()
+		var got []string
+		for _, c := range config.Plan(old, next) {
+			got = append(got, c.String())
+		}
+		if !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s\n got %q\nwant %q", tt.name, got, tt.want)
+		}
 	}
 }
 
@@ -69,6 +122,7 @@ var unplanned = map[string]string{
 	"Digest":           "where the configuration came from",
 	"Warnings":         "about the configuration, not part of it",
 	"Log.MaxTracedLen": "SetDefaults copies it to Protocol",
+	"WebSocket.Name":   "blocks of different names are different listeners",
 	"WebSocket.NoTLS":  "means nothing by itself: compared with TLS",
 }
 
@@ -82,6 +136,22 @@ func TestPlanSeesEveryField(t *testing.T) {
 		change(t, name, reflect.ValueOf(&next).Elem().FieldByIndex(index))
 		if len(config.Plan(&old, &next)) == 0 {
 			t.Errorf("Plan does not see %s: add a row to its table", name)
+		}
+	})
+	fields(reflect.TypeFor[config.WebSocket](), "WebSocket.", nil, func(name string, index []int) {
+		if unplanned[name] != "" {
+			return
+		}
+		var old, next config.WebSocket
+		change(t, name, reflect.ValueOf(&next).Elem().FieldByIndex(index))
+		plan := config.Plan(&config.Options{WebSockets: []*config.WebSocket{&old}}, &config.Options{WebSockets: []*config.WebSocket{&next}})
+		if len(plan) == 0 {
+			t.Errorf("Plan does not see %s: add a row to its table", name)
+		}
+		for _, c := range plan {
+			if c.Effect == config.Refuse {
+				t.Errorf("%v: a listener can be opened anew", c)
+			}
 		}
 	})
 }
@@ -113,6 +183,8 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.Set(reflect.ValueOf([]string{"x"}))
 	case map[string]string:
 		v.Set(reflect.ValueOf(map[string]string{"x": "y"}))
+	case []*config.WebSocket:
+		v.Set(reflect.ValueOf([]*config.WebSocket{{}}))
 	case []auth.User:
 		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))
 	case *config.TLS:
@@ -127,11 +199,13 @@ func TestPlanHidesSecrets(t *testing.T) {
 	const secret = "hidden"
 	var old, next config.Options
 	next.Auth.Password, next.Auth.Token = secret, secret
-	next.WebSocket.Auth.Password, next.WebSocket.Auth.Token = secret, secret
+	old.WebSockets, next.WebSockets = []*config.WebSocket{{}}, []*config.WebSocket{{}}
+	w := next.WebSockets[0]
+	w.Auth.Password, w.Auth.Token = secret, secret
 	next.Auth.Users = []auth.User{{Name: "a", Password: secret}}
-	next.WebSocket.Auth.Users = slices.Repeat(next.Auth.Users, 30)
-	next.WebSocket.Headers = map[string]string{"Authorization": secret}
-	next.WebSocket.AllowedOrigins = []string{"http://a:" + secret + "@b"}
+	w.Auth.Users = slices.Repeat(next.Auth.Users, 30)
+	w.Headers = map[string]string{"Authorization": secret}
+	w.AllowedOrigins = []string{"http://a:" + secret + "@b"}
 	next.Log.RemoteSyslog = "tcp://a:" + secret + "@b"
 	for _, plan := range [][]config.Change{config.Plan(&old, &next), config.Plan(&next, &old)} {
 		if len(plan) != 9 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"weir/internal/conf"
 )
 
 // TLS is one tls block. [TLS.Config] reads the files that it names.
@@ -14,8 +16,11 @@ type TLS struct {
 	Certs             []KeyPair
 	// CAFile holds the authorities of client certificates; without it they are the system's.
 	CAFile string
-	// Verify demands a certificate of every client.
-	Verify bool
+	// Verify demands a certificate of every client. With Map, which implies it, the certificate says who the client is.
+	Verify, Map bool
+	// PinnedCerts are the only client certificates that are let in, in any case of letters; empty lets in all. Each is 64
+	// hexadecimal digits, the SHA-256 of the certificate's SubjectPublicKeyInfo. Without Verify, they stand for authorities.
+	PinnedCerts []string
 	// MinVersion is TLS 1.2 when it is not set.
 	MinVersion uint16
 	// CipherSuites and CurvePreferences are those of crypto/tls when they are not set.
@@ -29,7 +34,7 @@ type TLS struct {
 	HandshakeFallback time.Duration
 
 	// at is where the block stands, for errors about its files.
-	at Position
+	at conf.Position
 }
 
 // KeyPair names the PEM files of one certificate and its key.
@@ -51,47 +56,49 @@ type tlsBlock struct {
 	insecure      []string
 }
 
-var tlsKeys = table[tlsBlock]{
-	"cert_file":                       text(func(t *tlsBlock) *string { return &t.CertFile }),
-	"key_file":                        text(func(t *tlsBlock) *string { return &t.KeyFile }),
+var tlsKeys = conf.Table[tlsBlock]{
+	"cert_file":                       conf.Text(func(t *tlsBlock) *string { return &t.CertFile }),
+	"key_file":                        conf.Text(func(t *tlsBlock) *string { return &t.KeyFile }),
 	"certs certificates":              setCerts,
-	"ca_file":                         text(func(t *tlsBlock) *string { return &t.CAFile }),
-	"verify":                          flag(func(t *tlsBlock) *bool { return &t.Verify }),
+	"ca_file":                         conf.Text(func(t *tlsBlock) *string { return &t.CAFile }),
+	"verify":                          conf.Flag(func(t *tlsBlock) *bool { return &t.Verify }),
+	"verify_and_map":                  conf.Flag(func(t *tlsBlock) *bool { return &t.Map }),
+	"pinned_certs":                    setPinnedCerts,
 	"min_version":                     setMinVersion,
 	"cipher_suites":                   setCipherSuites,
-	"allow_insecure_cipher_suites":    flag(func(t *tlsBlock) *bool { return &t.allowInsecure }),
+	"allow_insecure_cipher_suites":    conf.Flag(func(t *tlsBlock) *bool { return &t.allowInsecure }),
 	"curve_preferences":               setCurves,
-	"timeout":                         timeout(func(t *tlsBlock) *time.Duration { return &t.Timeout }),
+	"timeout":                         conf.Timeout(func(t *tlsBlock) *time.Duration { return &t.Timeout }),
 	"handshake_first first immediate": setHandshakeFirst,
 	"insecure":                        accepted[tlsBlock], // for a client's side of TLS only
 	"connection_rate_limit":           off[tlsBlock](nil),
-	"verify_cert_and_check_known_urls": func(r *reader, _ *tlsBlock, v value) {
-		if on, ok := r.flag(v); ok && on {
-			r.fail(v.at, "%s not supported in this context", v.key)
+	"verify_cert_and_check_known_urls": func(r *conf.Reader, _ *tlsBlock, v conf.Value) {
+		if on, ok := r.Flag(v); ok && on {
+			r.Fail(v.At, "%s not supported in this context", v.Key)
 		}
 	},
-	"verify_and_map pinned_certs ocsp_peer":                                      refused[tlsBlock],
+	"ocsp_peer": refused[tlsBlock],
 	"cert_store cert_match_by cert_match ca_certs_match cert_match_skip_invalid": refused[tlsBlock],
-}.split()
+}.Split()
 
-// tls reads a tls block. Its files are read by Validate, when flags may have replaced them.
-func (r *reader) tls(v value) *TLS {
-	b := tlsBlock{TLS: TLS{at: v.at}}
-	read(r, v, tlsKeys, &b)
+// readTLS reads a tls block. Its files are read by Validate, when flags may have replaced them.
+func readTLS(r *conf.Reader, v conf.Value) *TLS {
+	b := tlsBlock{TLS: TLS{at: v.At}}
+	conf.Read(r, v, tlsKeys, &b)
 	if len(b.insecure) > 0 && !b.allowInsecure {
-		r.fail(v.at, "insecure cipher suites configured without 'allow_insecure_cipher_suites' option set: %s",
+		r.Fail(v.At, "insecure cipher suites configured without 'allow_insecure_cipher_suites' option set: %s",
 			strings.Join(b.insecure, ", "))
 	}
 	if len(b.Certs) > 0 && b.CertFile != "" {
-		r.fail(v.at, "error parsing tls config, cannot combine 'cert_file' option with 'certs' option")
+		r.Fail(v.At, "error parsing tls config, cannot combine 'cert_file' option with 'certs' option")
 	}
 	return &b.TLS
 }
 
-func setMinVersion(r *reader, t *tlsBlock, v value) {
-	s, ok := v.v.(string)
+func setMinVersion(r *conf.Reader, t *tlsBlock, v conf.Value) {
+	s, ok := v.V.(string)
 	if !ok {
-		r.wrong(v, `"1.2" or "1.3"`)
+		r.Wrong(v, `"1.2" or "1.3"`)
 		return
 	}
 	switch s {
@@ -100,37 +107,37 @@ func setMinVersion(r *reader, t *tlsBlock, v value) {
 	case "1.3":
 		t.MinVersion = tls.VersionTLS13
 	case "1.0", "1.1":
-		r.fail(v.at, "error parsing tls config: unsupported TLS version: TLS %s", s)
+		r.Fail(v.At, "error parsing tls config: unsupported TLS version: TLS %s", s)
 	default:
-		r.fail(v.at, "error parsing tls config: unknown version: %s", s)
+		r.Fail(v.At, "error parsing tls config: unknown version: %s", s)
 	}
 }
 
 // names reads a list of names, which can not be empty.
-func (r *reader) names(v value) []value {
-	items, ok := r.items(v)
+func names(r *conf.Reader, v conf.Value) []conf.Value {
+	items, ok := r.Items(v)
 	if ok && len(items) == 0 {
-		r.fail(v.at, "error parsing tls config, '%s' cannot be empty", v.key)
+		r.Fail(v.At, "error parsing tls config, '%s' cannot be empty", v.Key)
 	}
-	out := make([]value, 0, len(items))
+	out := make([]conf.Value, 0, len(items))
 	for _, item := range items {
-		if _, ok := r.text(item); ok {
+		if _, ok := r.Text(item); ok {
 			out = append(out, item)
 		}
 	}
 	return out
 }
 
-func setCipherSuites(r *reader, t *tlsBlock, v value) {
+func setCipherSuites(r *conf.Reader, t *tlsBlock, v conf.Value) {
 	known := make(map[string]*tls.CipherSuite)
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
 		known[s.Name] = s
 	}
 	t.CipherSuites = nil
-	for _, name := range r.names(v) {
-		s, ok := known[name.v.(string)]
+	for _, name := range names(r, v) {
+		s, ok := known[name.V.(string)]
 		if !ok {
-			r.fail(name.at, "unrecognized cipher %s", name.v)
+			r.Fail(name.At, "unrecognized cipher %s", name.V)
 			continue
 		}
 		t.CipherSuites = append(t.CipherSuites, s.ID)
@@ -151,21 +158,21 @@ var curves = map[string]tls.CurveID{
 	"CurveP521":          tls.CurveP521,
 }
 
-func setCurves(r *reader, t *tlsBlock, v value) {
+func setCurves(r *conf.Reader, t *tlsBlock, v conf.Value) {
 	t.CurvePreferences = nil
-	for _, name := range r.names(v) {
-		id, ok := curves[name.v.(string)]
+	for _, name := range names(r, v) {
+		id, ok := curves[name.V.(string)]
 		if !ok {
-			r.fail(name.at, "unrecognized curve preference %s", name.v)
+			r.Fail(name.At, "unrecognized curve preference %s", name.V)
 			continue
 		}
 		t.CurvePreferences = append(t.CurvePreferences, id)
 	}
 }
 
-func setHandshakeFirst(r *reader, t *tlsBlock, v value) {
+func setHandshakeFirst(r *conf.Reader, t *tlsBlock, v conf.Value) {
 	t.HandshakeFallback = 0
-	switch x := v.v.(type) {
+	switch x := v.V.(type) {
 	case bool:
 		t.HandshakeFirst = x
 	case string:
@@ -179,33 +186,56 @@ func setHandshakeFirst(r *reader, t *tlsBlock, v value) {
 		default:
 			d, err := time.ParseDuration(x)
 			if err != nil {
-				r.fail(v.at, "field %q's value %q is invalid", v.key, x)
+				r.Fail(v.At, "field %q's value %q is invalid", v.Key, x)
 			}
 			t.HandshakeFirst, t.HandshakeFallback = true, d
 		}
 	default:
-		r.fail(v.at, "field %q should be a boolean or a string, got %s", v.key, kind(v.v))
+		r.Fail(v.At, "field %q should be a boolean or a string, got %s", v.Key, conf.Kind(v.V))
 	}
 }
 
-var pairKeys = table[KeyPair]{
-	"cert_file": text(func(p *KeyPair) *string { return &p.CertFile }),
-	"key_file":  text(func(p *KeyPair) *string { return &p.KeyFile }),
+// setPinnedCerts reads a list of pins.
+func setPinnedCerts(r *conf.Reader, t *tlsBlock, v conf.Value) {
+	if _, ok := v.V.([]any); !ok {
+		r.Fail(v.At, "error parsing tls config, expected 'pinned_certs' to be a list of %s", pinWanted)
+		return
+	}
+	items, _ := r.Items(v)
+	t.PinnedCerts = nil
+	for _, item := range items {
+		s, ok := r.Text(item)
+		if !ok {
+			continue
+		}
+		if _, err := parsePin(s); err != nil {
+			r.Fail(item.At, "error parsing tls config, %v", err)
+		}
+		t.PinnedCerts = append(t.PinnedCerts, strings.ToLower(s))
+	}
 }
 
-func setCerts(r *reader, t *tlsBlock, v value) {
-	items, _ := r.items(v)
+var pairKeys = conf.Table[KeyPair]{
+	"cert_file": conf.Text(func(p *KeyPair) *string { return &p.CertFile }),
+	"key_file":  conf.Text(func(p *KeyPair) *string { return &p.KeyFile }),
+}
+
+func setCerts(r *conf.Reader, t *tlsBlock, v conf.Value) {
+	items, _ := r.Items(v)
 	t.Certs = nil
 	for _, item := range items {
 		var p KeyPair
-		before := len(r.errs)
-		read(r, item, pairKeys, &p)
-		if len(r.errs) == before && (p.CertFile == "" || p.KeyFile == "") {
-			r.fail(v.at, "error parsing certificates config: both 'cert_file' and 'key_file' options are required")
+		before := len(r.Errors)
+		conf.Read(r, item, pairKeys, &p)
+		if len(r.Errors) == before && (p.CertFile == "" || p.KeyFile == "") {
+			r.Fail(v.At, "error parsing certificates config: both 'cert_file' and 'key_file' options are required")
 		}
 		t.Certs = append(t.Certs, p)
 	}
 }
+
+// ClientCerts reports whether clients must have a certificate.
+func (t *TLS) ClientCerts() bool { return t.Verify || t.Map || len(t.PinnedCerts) > 0 }
 
 // String names the files, for logs and for [Plan].
 func (t *TLS) String() string {
@@ -213,7 +243,7 @@ func (t *TLS) String() string {
 		return "off"
 	}
 	plain := *t
-	plain.at = Position{}
+	plain.at = conf.Position{}
 	type fields TLS // without this method
 	return fmt.Sprintf("%+v", fields(plain))
 }

@@ -48,11 +48,13 @@ func TestTLSKeys(t *testing.T) {
 		{`immediate: "off"`, config.TLS{}},
 		{`handshake_first: auto`, config.TLS{HandshakeFirst: true, HandshakeFallback: 50 * time.Millisecond}},
 		{`handshake_first: "300ms"`, config.TLS{HandshakeFirst: true, HandshakeFallback: 300 * time.Millisecond}},
+		{`verify_and_map: true`, config.TLS{Map: true}},
+		{`pinned_certs: [ "` + strings.Repeat("aB", 32) + `" ]`, config.TLS{PinnedCerts: []string{strings.Repeat("ab", 32)}}},
 		{`insecure: true, verify_and_map: false, ocsp_peer: false, pinned_certs: []`, config.TLS{}},
 		{`verify_cert_and_check_known_urls: false`, config.TLS{}},
 	} {
 		o := mustParse(t, "tls {\n"+tt.block+"\n}\nwebsocket { tls {\n"+tt.block+"\n} }\n")
-		for _, got := range []*config.TLS{o.TLS, o.WebSocket.TLS} {
+		for _, got := range []*config.TLS{o.TLS, o.WebSockets[0].TLS} {
 			if got.String() != tt.want.String() {
 				t.Errorf("%s\n got %v\nwant %v", tt.block, got, &tt.want)
 			}
@@ -69,13 +71,19 @@ func TestTLSErrors(t *testing.T) {
 		`cipher_suites: ["x"]`: `2:18: unrecognized cipher x`,
 		`cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]`: `1:1: insecure cipher suites configured without ` +
 			`'allow_insecure_cipher_suites' option set: TLS_RSA_WITH_RC4_128_SHA`,
-		`curve_preferences: ["x"]`:               `2:22: unrecognized curve preference x`,
-		`curve_preferences: []`:                  `2:1: error parsing tls config, 'curve_preferences' cannot be empty`,
-		`min_version: 1.2`:                       `2:1: min_version: expected "1.2" or "1.3", got a number`,
-		`min_version: "1.1"`:                     `2:1: error parsing tls config: unsupported TLS version: TLS 1.1`,
-		`min_version: "9"`:                       `2:1: error parsing tls config: unknown version: 9`,
-		`handshake_first: "x"`:                   `2:1: field "handshake_first"'s value "x" is invalid`,
-		`handshake_first: 3`:                     `2:1: field "handshake_first" should be a boolean or a string, got an integer`,
+		`curve_preferences: ["x"]`: `2:22: unrecognized curve preference x`,
+		`curve_preferences: []`:    `2:1: error parsing tls config, 'curve_preferences' cannot be empty`,
+		`min_version: 1.2`:         `2:1: min_version: expected "1.2" or "1.3", got a number`,
+		`min_version: "1.1"`:       `2:1: error parsing tls config: unsupported TLS version: TLS 1.1`,
+		`min_version: "9"`:         `2:1: error parsing tls config: unknown version: 9`,
+		`handshake_first: "x"`:     `2:1: field "handshake_first"'s value "x" is invalid`,
+		`handshake_first: 3`:       `2:1: field "handshake_first" should be a boolean or a string, got an integer`,
+		`verify_and_map: 3`:        `2:1: verify_and_map: expected a boolean, got an integer`,
+		`pinned_certs: a`: `2:1: error parsing tls config, expected 'pinned_certs' to be a list of hex-encoded sha256 of DER encoded ` +
+			`SubjectPublicKeyInfo`,
+		`pinned_certs: [ ab ]`: `2:17: error parsing tls config, 'pinned_certs' key ab does not look like hex-encoded sha256 of DER encoded ` +
+			`SubjectPublicKeyInfo`,
+		`pinned_certs: [ 3 ]`:                    `2:17: pinned_certs: expected a string, got an integer`,
 		`timeout: "x"`:                           `2:1: error parsing timeout: time: invalid duration "x"`,
 		`verify_cert_and_check_known_urls: true`: `2:1: verify_cert_and_check_known_urls not supported in this context`,
 		`certs: [ {cert_file: a} ]`:              `2:1: error parsing certificates config: both 'cert_file' and 'key_file' options are required`,
@@ -190,33 +198,6 @@ func TestTLSFiles(t *testing.T) {
 	}
 	if _, err := (&config.TLS{CertFile: missing, KeyFile: key}).Config(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
-	}
-}
-
-// TestTLSHandshake connects with a client certificate, and without.
-func TestTLSHandshake(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := pair(t, dir, "a")
-	server, err := (&config.TLS{CertFile: cert, KeyFile: key, CAFile: cert, Verify: true}).Config()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, certs := range [][]tls.Certificate{server.Certificates, nil} {
-		a, b := net.Pipe()
-		done := make(chan error, 1)
-		go func() {
-			s := tls.Server(a, server)
-			done <- s.Handshake()
-			_ = a.Close()
-		}()
-		c := tls.Client(b, &tls.Config{RootCAs: server.ClientCAs, ServerName: "127.0.0.1", Certificates: certs})
-		_ = c.Handshake()
-		_ = b.SetReadDeadline(time.Now().Add(10 * time.Second))
-		_, _ = c.Read(make([]byte, 1)) // the server's verdict on the certificate comes after the client's handshake
-		_ = b.Close()
-		if err := <-done; (err == nil) != (certs != nil) {
-			t.Errorf("with %d certificates: %v", len(certs), err)
-		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"weir/internal/conf"
 )
 
 // What nats-server has and this server has not yet. A key that guards access is refused, because a server without the
@@ -12,29 +14,29 @@ import (
 // an empty string, map or list) is neither.
 
 // refused is the key of a guard that is not built.
-func refused[T any](r *reader, _ *T, v value) {
-	if !inert(v.v) {
-		r.fail(v.at, "%s: not built yet, and it guards access: a server without it does not start", v.key)
+func refused[T any](r *conf.Reader, _ *T, v conf.Value) {
+	if !inert(v.V) {
+		r.Fail(v.At, "%s: not built yet, and it guards access: a server without it does not start", v.Key)
 	}
 }
 
 // off is the key of a feature that is not built. The keys below it are checked against names.
-func off[T any](names tree) set[T] {
-	return func(r *reader, _ *T, v value) {
+func off[T any](names tree) conf.Set[T] {
+	return func(r *conf.Reader, _ *T, v conf.Value) {
 		if names != nil {
-			r.check(v, names)
+			checkNames(r, v, names)
 		}
-		if !inert(v.v) {
-			r.off(v.key)
+		if !inert(v.V) {
+			announceOff(r, v.Key)
 		}
 	}
 }
 
 // block is off, for a key whose value must be a map.
-func block(names tree) set[Options] {
-	return func(r *reader, o *Options, v value) {
-		if _, ok := v.v.(map[string]any); !ok {
-			r.fail(v.at, "Expected map to define %s, got %s", v.key, kind(v.v))
+func block(names tree) conf.Set[Options] {
+	return func(r *conf.Reader, o *Options, v conf.Value) {
+		if _, ok := v.V.(map[string]any); !ok {
+			r.Fail(v.At, "Expected map to define %s, got %s", v.Key, conf.Kind(v.V))
 			return
 		}
 		off[Options](names)(r, o, v)
@@ -42,9 +44,9 @@ func block(names tree) set[Options] {
 }
 
 // accepted is a key that changes nothing that a client of this server could see.
-func accepted[T any](*reader, *T, value) {}
+func accepted[T any](*conf.Reader, *T, conf.Value) {}
 
-func (r *reader) off(key string) { r.warn(NotBuilt(key)) }
+func announceOff(r *conf.Reader, key string) { r.Warn(NotBuilt(key)) }
 
 // NotBuilt is the warning for a feature that is switched off because it is not built.
 func NotBuilt(key string) string { return fmt.Sprintf("%s: not built yet, switched off", key) }
@@ -64,46 +66,46 @@ func inert(v any) bool {
 	return false
 }
 
-func setJetStream(r *reader, o *Options, v value) {
-	if s, ok := v.v.(string); ok && !inert(v.v) && !strings.EqualFold(s, "enabled") && !strings.EqualFold(s, "enable") {
-		r.fail(v.at, "Expected 'enabled' or 'disabled' for string value of %s", v.key)
+func setJetStream(r *conf.Reader, o *Options, v conf.Value) {
+	if s, ok := v.V.(string); ok && !inert(v.V) && !strings.EqualFold(s, "enabled") && !strings.EqualFold(s, "enable") {
+		r.Fail(v.At, "Expected 'enabled' or 'disabled' for string value of %s", v.Key)
 		return
 	}
 	off[Options](jetStreamNames)(r, o, v)
 }
 
 // setWriteTimeout accepts the policy that this server has: a client that does not read in time is closed.
-func setWriteTimeout(r *reader, _ *Options, v value) {
-	s, ok := r.text(v)
+func setWriteTimeout(r *conf.Reader, _ *Options, v conf.Value) {
+	s, ok := r.Text(v)
 	switch {
 	case !ok:
 	case s == "retry":
-		r.off(v.key + ": retry")
+		announceOff(r, v.Key+": retry")
 	case s != "default" && s != "close":
-		r.fail(v.at, "%s must be 'default', 'close' or 'retry'", v.key)
+		r.Fail(v.At, "%s must be 'default', 'close' or 'retry'", v.Key)
 	}
 }
 
 // tree holds the names that may stand in a block, and the names below them: nil means that anything may.
 type tree map[string]tree
 
-// check reports the unknown keys in v, which is a block or a list of blocks.
-func (r *reader) check(v value, names tree) {
-	switch v.v.(type) {
+// checkNames reports the unknown keys in v, which is a block or a list of blocks.
+func checkNames(r *conf.Reader, v conf.Value, names tree) {
+	switch v.V.(type) {
 	case map[string]any:
-		for _, m := range r.members(v) {
-			below, ok := names[strings.ToLower(m.key)]
+		for _, m := range r.Members(v) {
+			below, ok := names[strings.ToLower(m.Key)]
 			if !ok {
-				r.unknown(m)
+				r.Unknown(m)
 			} else if below != nil {
-				r.check(m, below)
+				checkNames(r, m, below)
 			}
 		}
 	case []any:
-		items, _ := r.items(v)
+		items, _ := r.Items(v)
 		for _, item := range items {
-			if _, ok := item.v.(map[string]any); ok {
-				r.check(item, names)
+			if _, ok := item.V.(map[string]any); ok {
+				checkNames(r, item, names)
 			}
 		}
 	}
@@ -125,7 +127,7 @@ func (t tree) with(blocks tree) tree {
 }
 
 // namesOf is the tree of a table that this server reads.
-func namesOf[T any](t table[T], more string) tree {
+func namesOf[T any](t conf.Table[T], more string) tree {
 	return leaves(strings.Join(slices.Collect(maps.Keys(t)), " ") + " " + more)
 }
 

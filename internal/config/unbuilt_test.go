@@ -63,12 +63,10 @@ func TestOffIsChecked(t *testing.T) {
 
 // TestRefused holds every guard that is not built: with it, there are no Options.
 func TestRefused(t *testing.T) {
-	const pin = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	for text, where := range map[string]string{
 		"\naccounts { $SYS { users = [ { user: a, pass: b } ] } }\n": "weir.conf:2:1: accounts",
 		"\nsystem_account: A\n":                  "weir.conf:2:1: system_account",
 		"\nsystem: A\n":                          "weir.conf:2:1: system",
-		"\nno_auth_user: a\n":                    "weir.conf:2:1: no_auth_user",
 		"\ndefault_sentinel: a\n":                "weir.conf:2:1: default_sentinel",
 		"\nmappings { a: b }\n":                  "weir.conf:2:1: mappings",
 		"\nmaps { a: b }\n":                      "weir.conf:2:1: maps",
@@ -99,17 +97,9 @@ func TestRefused(t *testing.T) {
 		"authorization {\n auth_callout { issuer: a }\n}\n":                                    "weir.conf:2:2: auth_callout",
 		"authorization {\n auth_hook { issuer: a }\n}\n":                                       "weir.conf:2:2: auth_hook",
 		"authorization {\n user: a, pass: b, proxy_required: true\n}\n":                        "weir.conf:2:20: proxy_required",
-		"tls {\n verify_and_map: true\n}\n":                                                    "weir.conf:2:2: verify_and_map",
-		"tls {\n pinned_certs: [\"" + pin + "\"]\n}\n":                                         "weir.conf:2:2: pinned_certs",
 		"tls {\n ocsp_peer: true\n}\n":                                                         "weir.conf:2:2: ocsp_peer",
 		"tls {\n cert_store: a\n}\n":                                                           "weir.conf:2:2: cert_store",
 		"tls {\n cert_match: a\n}\n":                                                           "weir.conf:2:2: cert_match",
-		"websocket {\n tls { pinned_certs: [\"" + pin + "\"] }\n}\n":                           "weir.conf:2:8: pinned_certs",
-		"websocket {\n jwt_cookie: a\n}\n":                                                     "weir.conf:2:2: jwt_cookie",
-		"websocket {\n user_cookie: a\n}\n":                                                    "weir.conf:2:2: user_cookie",
-		"websocket {\n pass_cookie: a\n}\n":                                                    "weir.conf:2:2: pass_cookie",
-		"websocket {\n token_cookie: a\n}\n":                                                   "weir.conf:2:2: token_cookie",
-		"websocket {\n no_auth_user: a\n}\n":                                                   "weir.conf:2:2: no_auth_user",
 	} {
 		o, err := config.Parse("weir.conf", []byte(text))
 		want := where + ": not built yet, and it guards access: a server without it does not start"
@@ -121,7 +111,7 @@ func TestRefused(t *testing.T) {
 
 // TestRefusedTogether shows a user all that stands in the way at once.
 func TestRefusedTogether(t *testing.T) {
-	_, err := config.Parse("weir.conf", []byte("accounts { A { users: [ {user: a} ] } }\nno_auth_user: a\nfoo: 1\n"))
+	_, err := config.Parse("weir.conf", []byte("accounts { A { users: [ {user: a} ] } }\nsystem_account: a\nfoo: 1\n"))
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("got %v", err)
 	}

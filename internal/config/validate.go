@@ -23,11 +23,9 @@ func (o *Options) Validate() error {
 		o.validateAdvertise(),
 		o.validateMonitor(),
 		validateAuth(o.Auth),
-		o.WebSocket.Validate(),
-		validateAuth(o.WebSocket.Auth),
-		o.validateWebSocketAuth(),
+		checkNoAuthUser(o.Auth.NoAuthUser, o.Auth.Users),
 		validateTLS("tls", o.TLS),
-		validateTLS("websocket tls", o.WebSocket.TLS),
+		o.validateWebSockets(),
 	)
 }
 
@@ -60,7 +58,6 @@ func (o *Options) validatePorts() error {
 		port int
 	}{
 		{"client", o.Client.Port},
-		{"websocket", o.WebSocket.Port},
 		{"monitoring", o.Monitor.Port},
 		{"https monitoring", o.Monitor.HTTPSPort},
 		{"profiling", o.Profile},
@@ -84,6 +81,7 @@ func (o *Options) validateAdvertise() error {
 
 // validateAuth checks the users of a program; those of a file were checked where they were read.
 func validateAuth(c auth.Config) error {
+	c.NoAuthUser = "" // see checkNoAuthUser
 	_, err := auth.Compile(c)
 	return err
 }

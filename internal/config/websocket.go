@@ -1,176 +1,146 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"maps"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
+	"weir/internal/admission"
 	"weir/internal/auth"
+	"weir/internal/conn"
 )
 
-// WebSocket is the WebSocket listener: the keys of nats-server's websocket block, and console, which is new.
+// WebSocket is one WebSocket listener: a websocket block of nats-server's. New are the fields and keys that say so.
 type WebSocket struct {
-	// Listener has no default port: with port 0 there is no listener and nothing of this block is checked.
+	// Name stands for the block in logs and at a reload: websocket for the first one unless set, websocket-2 for the
+	// second, and so on. New.
+	Name string
+	// Listener has no default port: with port 0 and no Unix there is no listener and nothing of this block is checked.
 	Listener
+	// Unix is the path of a Unix socket, in place of Listener. It needs no TLS. New: unix, or unix: before the path in listen.
+	Unix string
 	// Advertise is the host[:port] that clients are told, in place of Listener.
 	Advertise string
-	// TLS is needed, unless NoTLS says that it is not. With TLS, NoTLS means nothing.
+	// TLS is needed on a port, unless NoTLS says that it is not. With TLS, NoTLS means nothing.
 	NoTLS bool
 	TLS   *TLS
+	// Proxies are those in front of the listener. New.
+	Proxies Proxies
 
-	// SameOrigin accepts browsers only from pages of this host, AllowedOrigins only from these. With both, both must hold.
+	// SameOrigin accepts browsers only from pages of this host, AllowedOrigins only from these: scheme://host[:port], null,
+	// or, new, scheme://*.host for every host below it, at any depth. With both, both must hold.
 	SameOrigin     bool
 	AllowedOrigins []string
-	// Compression agrees to permessage-deflate.
+	// OriginRequired refuses requests without Origin, which are not from browsers. New.
+	OriginRequired bool
+	// LoopbackOrigins accepts browsers only from pages of this machine. It has no key: it is for [Local], which has no login.
+	LoopbackOrigins bool
+
+	// Compression agrees to permessage-deflate, in the way that Deflate says.
 	Compression bool
+	Deflate     Deflate
+	// MaxFrame is the largest uncompressed frame that is sent, in bytes, 4 KiB or more. New.
+	MaxFrame int
+	// NoMasking lets clients that ask for it with Nats-No-Masking send unmasked frames, as nats-server always does. New.
+	NoMasking bool
 	// HandshakeTimeout bounds TLS and the upgrade together; negative means no bound.
 	HandshakeTimeout time.Duration
-	// PingInterval is in place of the PingInterval of all connections.
-	PingInterval time.Duration
+	// MaxHeader bounds the head of a request in bytes, from 1 KiB to 1 MiB. New.
+	MaxHeader int
 	// Headers are added to the answer that upgrades a connection.
 	Headers map[string]string
+	// KeepAlive has the ping_interval of the block, in place of that of all connections. New: ws_ping_interval and
+	// max_connection_age; negative means none.
+	KeepAlive conn.KeepAlive
+	// Limits is what is granted to strangers. New.
+	Limits admission.Limits
 
 	// Auth and AuthTimeout are in place of the top-level ones, see [Options.WebSocketAuth].
 	Auth        auth.Config
 	AuthTimeout time.Duration
-	// The cookies that stand in for the credentials of CONNECT. Not built yet: a file that names one is refused.
-	JWTCookie, UserCookie, PassCookie, TokenCookie string
-	// NoAuthUser is the user of clients without credentials. Not built yet: a file that names one is refused.
-	NoAuthUser string
+	Cookies     Cookies
+	Pages
+}
 
-	// LoopbackOrigins accepts browsers only from pages of this machine. It has no key: it is for [Local], which has no login.
-	LoopbackOrigins bool
+// Deflate is how messages are compressed. Its keys are those of the map that compression may be. All of it is new.
+type Deflate struct {
+	// ContextTakeover lets messages refer to those before them, which needs memory for each connection.
+	ContextTakeover bool
+	// WindowBits is the largest window, 9 (512 bytes) to 15 (32 KiB); 0 means 15.
+	WindowBits int
+	// Level is 1, the fastest, to 9, the smallest; -2 is Huffman codes only, -1 and 0 are the codec's own choice.
+	Level int
+	// Threshold is the number of bytes below which a message is sent as it is.
+	Threshold int
+}
+
+// Proxies are the peers that tell whom they speak for.
+type Proxies struct {
+	// Trusted are their addresses, networks such as 10.0.0.0/8, or unix for the peers of a Unix socket. Key: trusted_proxies.
+	Trusted []string
+	// Header is the one in which they tell the client's address, see [admission.ParseProxies]. Key: proxy_header.
+	Header string
+	// Protocol says that connections begin with a PROXY header: those from Trusted always, or, without Trusted, any that
+	// likes to. Key: proxy_protocol.
+	Protocol bool
+}
+
+// Cookies are the names of those that stand in for what CONNECT leaves empty (catalogue §6.3). JWT is refused: there are
+// no trusted operators.
+type Cookies struct{ JWT, User, Pass, Token string }
+
+// Pages is what the listener answers to requests that are no upgrades. All of it is new.
+type Pages struct {
 	// Console serves a page at / with which a browser can subscribe and publish.
 	Console bool
+	// Monitoring serves the monitoring pages.
+	Monitoring bool
+	// HealthPath answers load balancers, such as /healthz.
+	HealthPath string
 }
 
-// DefaultHandshakeTimeout is far above an honest handshake. nats-server has none, and keeps silent sockets for ever.
-const DefaultHandshakeTimeout = 10 * time.Second
+// Defaults and bounds of [WebSocket].
+const (
+	// DefaultHandshakeTimeout is far above an honest handshake. nats-server has none, and keeps silent sockets for ever.
+	DefaultHandshakeTimeout = 10 * time.Second
+	// DefaultWSPing finds peers that are gone, and keeps proxies from closing silent connections, often after a minute.
+	DefaultWSPing = 30 * time.Second
 
-var webSocketKeys = table[WebSocket]{
-	"listen":      listener(func(w *WebSocket) *Listener { return &w.Listener }),
-	"port":        port(func(w *WebSocket) *int { return &w.Port }),
-	"host net":    text(func(w *WebSocket) *string { return &w.Host }),
-	"advertise":   text(func(w *WebSocket) *string { return &w.Advertise }),
-	"no_tls":      flag(func(w *WebSocket) *bool { return &w.NoTLS }),
-	"tls":         func(r *reader, w *WebSocket, v value) { w.TLS = r.tls(v) },
-	"same_origin": flag(func(w *WebSocket) *bool { return &w.SameOrigin }),
-	"allowed_origins allowed_origin allow_origins allow_origin origins origin": texts(func(w *WebSocket) *[]string {
-		return &w.AllowedOrigins
-	}),
-	"compression compress":         flag(func(w *WebSocket) *bool { return &w.Compression }),
-	"handshake_timeout":            durationOrSeconds(false, func(w *WebSocket) *time.Duration { return &w.HandshakeTimeout }),
-	"ping_interval":                durationOrSeconds(true, func(w *WebSocket) *time.Duration { return &w.PingInterval }),
-	"headers":                      pairs(func(w *WebSocket) *map[string]string { return &w.Headers }),
-	"authorization authentication": setWebSocketAuthorization,
-	"console":                      flag(func(w *WebSocket) *bool { return &w.Console }),
-	"jwt_cookie user_cookie pass_cookie token_cookie no_auth_user": refused[WebSocket],
-}.split()
+	DefaultMaxFrame = 256 << 10
+	MinMaxFrame     = 4 << 10
 
-func setWebSocket(r *reader, o *Options, v value) {
-	if _, ok := v.v.(map[string]any); !ok {
-		r.fail(v.at, "Expected websocket to be a map, got %s", kind(v.v))
-		return
+	DefaultMaxHeader = 8 << 10
+	MinMaxHeader     = 1 << 10
+	MaxMaxHeader     = 1 << 20
+
+	// DefaultThreshold is nats-server's.
+	DefaultThreshold = 64
+)
+
+// defaultName is the name of the first block, and begins those of the others.
+const defaultName = "websocket"
+
+// On reports whether w asks for a listener.
+func (w *WebSocket) On() bool { return w != nil && (w.Port != 0 || w.Unix != "") }
+
+// unixScheme is how the address of a Unix socket begins.
+const unixScheme = "unix:"
+
+// Address is where w listens: host:port as net.Listen wants it, or unix: and a path.
+func (w *WebSocket) Address() string {
+	if w.Unix != "" {
+		return unixScheme + w.Unix
 	}
-	read(r, v, webSocketKeys, &o.WebSocket)
+	return w.Listener.Address()
 }
 
-// WebSocketAuth says who may connect over WebSocket: the block's own credentials replace the top-level ones as a whole.
-func (o *Options) WebSocketAuth() auth.Config {
-	if o.WebSocket.Auth.Required() {
-		return o.WebSocket.Auth
+// WebSocketAuth says who may connect through w: the block's own credentials replace the top-level ones as a whole, but for
+// the list of users (catalogue §6.1). A password alone replaces nothing.
+func (o *Options) WebSocketAuth(w *WebSocket) auth.Config {
+	if !w.Auth.Required() && w.Auth.NoAuthUser == "" {
+		return o.Auth
 	}
-	return o.Auth
-}
-
-// validateWebSocketAuth refuses credentials of the block beside a list of users (catalogue §1.1, check 6).
-func (o *Options) validateWebSocketAuth() error {
-	const not = "websocket authentication %s not compatible with presence of users/nkeys"
-	switch {
-	case o.WebSocket.Port == 0 || len(o.Auth.Users) == 0:
-		return nil
-	case o.WebSocket.Auth.Username != "":
-		return fmt.Errorf(not, "username")
-	case o.WebSocket.Auth.Token != "":
-		return fmt.Errorf(not, "token")
+	own := w.Auth
+	if len(own.Users) == 0 {
+		own.Users = o.Auth.Users
 	}
-	return nil
-}
-
-// Validate reports what keeps the listener from starting, in nats-server's order (catalogue §1.1).
-func (w *WebSocket) Validate() error {
-	if w.Port == 0 {
-		return nil
-	}
-	if w.TLS == nil && !w.NoTLS {
-		return errors.New("websocket requires TLS configuration")
-	}
-	for _, origin := range w.AllowedOrigins {
-		if err := checkOrigin(origin); err != nil {
-			return err
-		}
-	}
-	if w.NoAuthUser != "" {
-		return fmt.Errorf("no_auth_user: %q present, but users/nkeys are not defined", w.NoAuthUser)
-	}
-	if w.JWTCookie != "" {
-		return fmt.Errorf("trusted operators or trusted keys configuration is required for JWT authentication via cookie %q",
-			w.JWTCookie)
-	}
-	for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
-		if err := checkHeader(name, w.Headers[name]); err != nil {
-			return err
-		}
-	}
-	if w.Advertise != "" {
-		if _, err := ParseAdvertise(w.Advertise, w.Port); err != nil {
-			return fmt.Errorf("websocket: invalid advertise %q: %w", w.Advertise, err)
-		}
-	}
-	return nil
-}
-
-// checkOrigin wants scheme://host[:port], as RFC 6454 §6.2 writes an origin; a path is ignored.
-func checkOrigin(origin string) error {
-	const what = "unable to parse allowed origin"
-	u, err := url.ParseRequestURI(origin)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", what, publicURL(err))
-	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("%s %q: allowed origins must be absolute URLs with http or https scheme", what, public(origin))
-	case u.Host == "":
-		return fmt.Errorf("%s %q: host is required", what, public(origin))
-	}
-	if _, err := ParseAdvertise(u.Host, maxPort); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
-// checkHeader refuses the headers that the upgrade itself writes (RFC 6455 §4.2.2), and what would break the response
-// in two (RFC 9110 §5.5).
-func checkHeader(name, v string) error {
-	lower := strings.ToLower(name)
-	switch {
-	case strings.HasPrefix(lower, "sec-websocket-"):
-		return fmt.Errorf("websocket: invalid header %q, \"Sec-WebSocket-\" prefix not allowed", name)
-	case lower == "host", lower == "content-length", lower == "connection", lower == "upgrade", lower == "nats-no-masking":
-		return fmt.Errorf("websocket: invalid header %q not allowed", name)
-	case lower == "" || strings.ContainsFunc(lower, notInToken):
-		return fmt.Errorf("websocket: invalid header name %q", name)
-	case strings.ContainsAny(v, "\r\n\x00"):
-		return fmt.Errorf("websocket: invalid value of header %q", name)
-	}
-	return nil
-}
-
-// notInToken reports whether c can not stand in the name of a header (RFC 9110 §5.6.2), which is in lower case here.
-func notInToken(c rune) bool {
-	letter := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
-	return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	return own
 }

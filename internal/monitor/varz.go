@@ -25,6 +25,8 @@ type Varz struct {
 
 	// TLSCertNotAfter is when the certificate of the client listener expires.
 	TLSCertNotAfter time.Time `json:"tls_cert_not_after,omitzero"`
+	// WebSockets are the WebSocket listeners, if there are several. They are ours; Settings has the first.
+	WebSockets []NamedWebSocket `json:"websockets,omitempty"`
 	// Weir is this server's own version. It is ours; stock servers do not have it.
 	Weir string `json:"weir,omitempty"`
 }
@@ -81,6 +83,13 @@ type WebSocket struct {
 	AllowedOrigins   []string      `json:"allowed_origins,omitempty"`
 	Compression      bool          `json:"compression,omitempty"`
 	TLSCertNotAfter  time.Time     `json:"tls_cert_not_after,omitzero"`
+}
+
+// NamedWebSocket is one of several WebSocket listeners; Unix is the path of one on a Unix socket.
+type NamedWebSocket struct {
+	Name string `json:"name"`
+	Unix string `json:"unix,omitempty"`
+	WebSocket
 }
 
 // Process is the process and what it uses.

@@ -1,4 +1,4 @@
-package config
+package conf
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// redacted stands for what must not be shown.
-const redacted = "[redacted]"
+// Redacted stands for what must not be shown.
+const Redacted = "[redacted]"
 
 var (
 	// quoted finds the pieces of the file that the parser's errors show.
@@ -28,19 +28,19 @@ const (
 	maxKey = 128
 )
 
-// public is s without the user and password of a URL, for error texts.
-func public(s string) string {
+// Public is s without the user and password of a URL, for error texts.
+func Public(s string) string {
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		return redacted + s[i:]
+		return Redacted + s[i:]
 	}
 	return s
 }
 
-// publicURL is an error of package url without the URL's user and password.
-func publicURL(err error) error {
+// PublicURL is an error of package url without the URL's user and password.
+func PublicURL(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {
-		return &url.Error{Op: e.Op, URL: public(e.URL), Err: errors.New(public(e.Err.Error()))}
+		return &url.Error{Op: e.Op, URL: Public(e.URL), Err: errors.New(Public(e.Err.Error()))}
 	}
 	return err
 }
@@ -56,12 +56,12 @@ func redactSyntax(message, text, dir string) string {
 	message, environment, found := strings.Cut(message, environmentError)
 	message = quoted.ReplaceAllStringFunc(message, func(piece string) string {
 		if isSecret(strings.Trim(piece, "'"), text) {
-			return "'" + redacted + "'"
+			return "'" + Redacted + "'"
 		}
 		return piece
 	})
 	if found {
-		message += environmentError + quoted.ReplaceAllString(environment, "'"+redacted+"'")
+		message += environmentError + quoted.ReplaceAllString(environment, "'"+Redacted+"'")
 	}
 	return message
 }

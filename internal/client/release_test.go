@@ -1,0 +1,27 @@
+package client_test
+
+import (
+	"runtime"
+	"testing"
+	"time"
+	"weak"
+)
+
+// Nothing holds a connection that is closed: no timer, no subscription, no list.
+//
+// parity: 9.3.83
+func TestClosedConnectionIsReleased(t *testing.T) {
+	h := new(house).start(t)
+	p := h.connect("")
+	p.send("SUB foo 1\r\nPUB foo 2\r\nhi\r\nPING\r\n")
+	p.want("MSG foo 1 2", "hi", "PONG")
+	c := weak.Make(h.env.Registry.Conns()[0])
+	if err := p.nc.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); c.Value() != nil; runtime.GC() {
+		if time.Now().After(end) {
+			t.Fatalf("it is still there; %d connections are open", h.env.Registry.Len())
+		}
+	}
+}

@@ -1,0 +1,234 @@
+package server
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"weir/internal/auth"
+	"weir/internal/client"
+	"weir/internal/config"
+	"weir/internal/conn"
+	"weir/internal/console"
+	"weir/internal/proto"
+	"weir/internal/transport"
+	"weir/ws"
+)
+
+// edge is one listener for WebSocket clients. It stands for the websocket block of its name.
+type edge struct {
+	name string // immutable
+	now  atomic.Pointer[edgeState]
+
+	listener *httpListener // guarded by Server.mu; nil until it is open
+}
+
+// edgeState is a websocket block and what it was compiled into. It is immutable: a reload makes another one.
+type edgeState struct {
+	*config.WebSocket
+	policy ws.UpgradePolicy
+	tls    *tls.Config // nil without TLS
+	auth   *auth.Policy
+}
+
+// compileEdge makes a state of a block of o.
+func compileEdge(o *Options, w *config.WebSocket) (*edgeState, error) {
+	origins, err := ws.ParseOrigins(w.AllowedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	s := &edgeState{WebSocket: w, policy: ws.UpgradePolicy{
+		SameOrigin: w.SameOrigin, LoopbackOrigins: w.LoopbackOrigins, AllowedOrigins: origins,
+		Compression: w.Compression, AllowNoMasking: w.NoMasking, Headers: ws.SortHeaders(w.Headers),
+	}}
+	if err := s.policy.Validate(); err != nil {
+		return nil, err
+	}
+	if s.tls, err = loadTLS(w.TLS); err != nil {
+		return nil, err
+	}
+	s.auth, err = auth.Compile(o.WebSocketAuth(w))
+	return s, err
+}
+
+// compileEdges makes a state of each block of o.
+func compileEdges(o *Options) ([]*edgeState, error) {
+	states := make([]*edgeState, len(o.WebSockets))
+	for i, w := range o.WebSockets {
+		var err error
+		if states[i], err = compileEdge(o, w); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.Name, err)
+		}
+	}
+	return states, nil
+}
+
+// setEdges gives each edge its new state. A block without an edge gets one; an edge without a block keeps its state, for
+// the connections that came through it.
+func (s *Server) setEdges(states []*edgeState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, state := range states {
+		e := s.edgeLocked(state.Name)
+		if e == nil {
+			e = &edge{name: state.Name}
+			s.edges = append(s.edges, e)
+		}
+		e.now.Store(state)
+	}
+}
+
+// edgeLocked is the edge of that name; nil without one.
+func (s *Server) edgeLocked(name string) *edge {
+	for _, e := range s.edges {
+		if e.name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// unixURL stands between scheme and path in the URL of a Unix socket.
+const unixURL = "+unix://"
+
+// scheme is that of the listener's URLs.
+func (e *edgeState) scheme() string {
+	if e.tls != nil {
+		return "wss"
+	}
+	return "ws"
+}
+
+// openEdgeLocked opens one listener of NATS clients over WebSocket.
+func (s *Server) openEdgeLocked(e *edge) error {
+	w := e.now.Load()
+	l, err := transport.Listen(w.Address())
+	if err != nil {
+		return fmt.Errorf("can not listen for %s clients: %w", e.name, err)
+	}
+	s.announceEdge(e.name, w, l)
+	if w.tls != nil {
+		l = transport.ListenTLS(l, func() *tls.Config { return e.now.Load().tls })
+	}
+	limit := max(w.HandshakeTimeout, 0)
+	e.listener = s.serveHTTP(l, &http.Server{
+		Handler: s.upgrader(e), MaxHeaderBytes: w.MaxHeader,
+		ReadHeaderTimeout: limit, ReadTimeout: limit, IdleTimeout: limit,
+		ErrorLog: slog.NewLogLogger(s.log.With("listener", e.name).Handler(), slog.LevelError),
+	})
+	return nil
+}
+
+// announceEdge logs where a listener was opened.
+func (s *Server) announceEdge(name string, w *edgeState, l net.Listener) {
+	place := "://" + hostPort(w.Host, l)
+	if w.Unix != "" {
+		place = unixURL + w.Unix
+	}
+	which := ""
+	if name != s.edges[0].name {
+		which = " (" + name + ")"
+	}
+	s.log.Info(fmt.Sprintf("Listening for websocket clients on %s%s%s", w.scheme(), place, which))
+	if w.tls == nil && w.Unix == "" {
+		s.log.Warn("Websocket not configured with TLS. DO NOT USE IN PRODUCTION!")
+	}
+}
+
+// upgrader is the HTTP side of a listener.
+func (s *Server) upgrader(e *edge) *transport.Upgrader {
+	env, page := s.edgeEnv(e), console.Handler()
+	return &transport.Upgrader{
+		Policy:   func() *ws.UpgradePolicy { return &e.now.Load().policy },
+		Open:     func(c *transport.Conn, _ *http.Request) { client.Open(env, c) },
+		Refused:  s.refused,
+		Draining: s.draining.Load,
+		Page: func() http.Handler {
+			if e.now.Load().Console {
+				return page
+			}
+			return nil
+		},
+	}
+}
+
+// refused logs a request that was not upgraded. The reason is a fixed text: nothing of the peer's gets into the log.
+func (s *Server) refused(remote string, why *ws.UpgradeError) {
+	s.log.Info(fmt.Sprintf("websocket upgrade refused: %d: %s", why.Status, why.Reason), "conn", remote)
+}
+
+// edgeEnv is what clients over WebSocket need.
+func (s *Server) edgeEnv(e *edge) *client.Env {
+	return &client.Env{
+		Registry: s.registry, Account: s.account, Label: "wid",
+		Config: func() *client.Config { return &s.options.Load().Protocol },
+		Info:   func() proto.Info { return s.edgeInfo(e) },
+		Auth: func() (*auth.Policy, time.Duration) {
+			w := e.now.Load()
+			return w.auth, w.AuthTimeout
+		},
+		KeepAlive: func() conn.KeepAlive { return e.now.Load().KeepAlive },
+	}
+}
+
+// edgeInfo is the INFO of a listener for WebSocket.
+func (s *Server) edgeInfo(e *edge) proto.Info {
+	w := e.now.Load()
+	i := s.info(s.options.Load())
+	i.Host, i.Port = advertised("", w.Listener, s.edgeAddr(e))
+	i.AuthRequired = w.auth.Required()
+	if w.tls != nil {
+		i.TLSRequired, i.TLSAvailable, i.TLSVerify = true, true, w.TLS.ClientCerts()
+	}
+	return i
+}
+
+// edgeAddr is where a listener listens; nil if it is not open.
+func (s *Server) edgeAddr(e *edge) net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.listener == nil {
+		return nil
+	}
+	return e.listener.Addr()
+}
+
+// WebSocketAddr is where NATS clients connect over WebSocket, the first such place; nil without one.
+func (s *Server) WebSocketAddr() net.Addr {
+	if all := s.WebSocketAddrs(); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// WebSocketAddrs is where NATS clients connect over WebSocket, in the order of the configuration; none before Start.
+func (s *Server) WebSocketAddrs() []net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []net.Addr
+	for _, e := range s.edges {
+		if e.listener != nil {
+			all = append(all, e.listener.Addr())
+		}
+	}
+	return all
+}
+
+// edgeURLsLocked are the URLs of all listeners for WebSocket, for the ports file.
+func (s *Server) edgeURLsLocked() []string {
+	var urls []string
+	for _, e := range s.edges {
+		switch w := e.now.Load(); {
+		case e.listener == nil:
+		case w.Unix != "":
+			urls = append(urls, w.scheme()+unixURL+w.Unix)
+		default:
+			urls = append(urls, portURLs(w.scheme(), e.listener.Addr())...)
+		}
+	}
+	return urls
+}
