@@ -2,6 +2,7 @@ package ws
 
 import (
 	"bytes"
+	"io"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
@@ -9,6 +10,9 @@ import (
 
 // MaxStored is the most raw bytes that one stored block can hold (RFC 1951 §3.2.4).
 const MaxStored = 1<<16 - 1
+
+// storedHeader is the length of a stored block's header in bytes, where it begins on a byte.
+const storedHeader = 5
 
 // deflateLevel is the fastest one. Bodies are small and shared by many receivers, so time counts more than the last
 // bytes saved; it is also what servers in this field use.
@@ -48,19 +52,30 @@ func (d *deflater) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var deflaters = sync.Pool{New: func() any {
-	d := new(deflater)
-	d.w, _ = flate.NewWriter(d, deflateLevel) // an error is for an unknown level only
-	return d
-}}
+func newDeflaterPool(newWriter func(io.Writer) (*flate.Writer, error)) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		d := new(deflater)
+		d.w, _ = newWriter(d) // an error is for an unknown level or window only
+		return d
+	}}
+}
+
+var deflaters = newDeflaterPool(func(w io.Writer) (*flate.Writer, error) { return flate.NewWriter(w, deflateLevel) })
 
 // AppendDeflated appends raw, deflated from an empty window, with the sync flush at its end including 00 00 ff ff. So
 // the result begins and ends on a byte, refers to nothing outside, and may stand anywhere among other parts of a
 // message. Data that does not shrink grows by a few bytes; whoever minds compares the lengths and uses [AppendStored].
 func AppendDeflated(dst, raw []byte) []byte {
 	d := deflaters.Get().(*deflater)
-	d.dst = dst
 	d.w.Reset(d)
+	dst = d.append(dst, raw)
+	deflaters.Put(d)
+	return dst
+}
+
+// append deflates raw with what the compressor was set to.
+func (d *deflater) append(dst, raw []byte) []byte {
+	d.dst = dst
 	_, err := d.w.Write(raw)
 	if err == nil {
 		err = d.w.Flush()
@@ -69,7 +84,6 @@ func AppendDeflated(dst, raw []byte) []byte {
 		d.dst = AppendStoredHeader(AppendStored(d.dst[:len(dst)], raw), 0)
 	}
 	dst, d.dst = d.dst, nil
-	deflaters.Put(d)
 	return dst
 }
 

@@ -8,59 +8,6 @@ import (
 // DeflateExtension is the name of permessage-deflate (RFC 7692 §7).
 const DeflateExtension = "permessage-deflate"
 
-// deflateAnswer agrees to compression without context takeover in both directions. It is also what a client of this
-// package offers.
-const deflateAnswer = DeflateExtension + "; server_no_context_takeover; client_no_context_takeover"
-
-// NegotiateDeflate chooses the first acceptable permessage-deflate offer from the values of all
-// Sec-WebSocket-Extensions headers of a request and returns the value of the answering header. ok is false if there is
-// none; then the answer has no such header.
-//
-// The answer always has server_no_context_takeover and client_no_context_takeover. An offer is declined, and the next
-// one looked at, if it has an unknown, repeated or ill-formed parameter (RFC 7692 §7), or server_max_window_bits below
-// 15: our compressor always uses 32 KiB, so we could not keep that promise (row C7). With 15 the promise is repeated,
-// as RFC 7692 §7.1.2.1 asks. client_max_window_bits is a permission that we make no use of. The name counts only where
-// names stand, not as a parameter of another extension. Of a header value that breaks the grammar of RFC 6455 §9.1,
-// what stands before the break is used.
-func NegotiateDeflate(offers []string) (answer string, ok bool) {
-	for _, line := range offers {
-		for ext := range extensions(line) {
-			if !strings.EqualFold(ext.name, DeflateExtension) {
-				continue
-			}
-			p, ok := parseDeflateParams(ext.params)
-			switch {
-			case !ok, p.has(serverWindowBits) && p.serverBits != maxWindowBits:
-				continue
-			case p.has(serverWindowBits):
-				return deflateAnswer + "; server_max_window_bits=15", true
-			}
-			return deflateAnswer, true
-		}
-	}
-	return "", false
-}
-
-// checkDeflateAnswer reports whether a server's Sec-WebSocket-Extensions values agree to compression. Anything that
-// our offer did not ask for is an error, and the client has to give up (RFC 6455 §4.1, RFC 7692 §5.1).
-func checkDeflateAnswer(lines []string, offered bool) (deflate bool, err error) {
-	for _, line := range lines {
-		for ext := range extensions(line) {
-			if ext.malformed || deflate || !offered || !strings.EqualFold(ext.name, DeflateExtension) {
-				return false, ErrResponseExtensions
-			}
-			p, ok := parseDeflateParams(ext.params)
-			// We inflate each message from an empty window, and did not offer to make our own window smaller.
-			if !ok || !p.has(serverNoTakeover) || p.has(clientWindowBits) ||
-				p.has(serverWindowBits) && p.serverBits == 0 {
-				return false, ErrResponseExtensions
-			}
-			deflate = true
-		}
-	}
-	return deflate, nil
-}
-
 // deflateParam is one parameter of permessage-deflate (RFC 7692 §7.1), as a bit of a set.
 type deflateParam uint8
 
@@ -78,19 +25,17 @@ var deflateParamNames = map[string]deflateParam{
 	"client_max_window_bits":     clientWindowBits,
 }
 
-// maxWindowBits stands for a window of 32 KiB, all that DEFLATE has.
-const maxWindowBits = 15
-
-// deflateParams is what one offer or answer says.
-type deflateParams struct {
+// offeredParams is what one offer or answer says.
+type offeredParams struct {
 	seen       deflateParam // the set of those that were there
 	serverBits int          // the value of server_max_window_bits; 0 if it has none
+	clientBits int          // the value of client_max_window_bits; 0 if it has none
 }
 
-func (p *deflateParams) has(param deflateParam) bool { return p.seen&param != 0 }
+func (p *offeredParams) has(param deflateParam) bool { return p.seen&param != 0 }
 
 // parseDeflateParams checks each name and value on its own (RFC 7692 §7.1).
-func parseDeflateParams(params []extensionParam) (p deflateParams, ok bool) {
+func parseDeflateParams(params []extensionParam) (p offeredParams, ok bool) {
 	for _, ep := range params {
 		param := deflateParamNames[strings.ToLower(ep.name)]
 		if param == 0 || p.has(param) {
@@ -101,11 +46,15 @@ func parseDeflateParams(params []extensionParam) (p deflateParams, ok bool) {
 			continue
 		}
 		bits := windowBits(ep.value)
-		if bits == 0 || param == serverNoTakeover || param == clientNoTakeover {
+		switch {
+		case bits == 0:
 			return p, false
-		}
-		if param == serverWindowBits {
+		case param == serverWindowBits:
 			p.serverBits = bits
+		case param == clientWindowBits:
+			p.clientBits = bits
+		default: // the flags have no value
+			return p, false
 		}
 	}
 	return p, true

@@ -79,9 +79,10 @@ func (s *deflateSource) Read(p []byte) (n int, err error) {
 
 // inflater is a decompressor with its source and the buffer between it and yield.
 type inflater struct {
-	r   io.Reader // also a flate.Resetter
-	in  deflateSource
-	buf [16 << 10]byte
+	r      io.Reader // also a flate.Resetter
+	in     deflateSource
+	window *Window // nil without context takeover
+	buf    [16 << 10]byte
 }
 
 var inflaters = sync.Pool{New: func() any {
@@ -98,13 +99,17 @@ var inflaters = sync.Pool{New: func() any {
 // [ErrInflateCorrupt], or with yield's own error; what was yielded before can not be taken back.
 //
 // Blocks with BFINAL set may stand anywhere (RFC 7692 §7.2.1); what follows one starts from an empty window, which
-// is how compressors that set it work.
+// is how compressors that set it work. With context takeover, see [Window.Inflate].
 func Inflate(src []byte, limit InflateLimit, yield func(p []byte) error) (n int64, err error) {
+	return inflate(src, nil, limit, yield)
+}
+
+func inflate(src []byte, w *Window, limit InflateLimit, yield func(p []byte) error) (n int64, err error) {
 	most, over := limit.bound(len(src))
 	f := inflaters.Get().(*inflater)
-	f.in.src = src
+	f.in.src, f.window = src, w
 	n, err = f.inflate(most, over, yield)
-	f.in.src = nil
+	f.in.src, f.window = nil, nil
 	inflaters.Put(f)
 	return n, err
 }
@@ -119,6 +124,9 @@ func (f *inflater) inflate(most int64, over error, yield func(p []byte) error) (
 		if k > 0 {
 			if int64(k) > most-n {
 				return n, over
+			}
+			if f.window != nil {
+				f.window.Append(f.buf[:k]) // before yield, which may change them
 			}
 			if err := yield(f.buf[:k:k]); err != nil {
 				return n, err
@@ -150,8 +158,14 @@ func (f *inflater) ended() (done bool, err error) {
 	return false, f.restart()
 }
 
+// restart begins a DEFLATE stream. With context takeover it has a window: what earlier messages, and earlier blocks of
+// this one, have left. BFINAL ends a block and not the window (RFC 7692 §7.2.3.4).
 func (f *inflater) restart() error {
-	if err := f.r.(flate.Resetter).Reset(&f.in, nil); err != nil {
+	var dict []byte
+	if f.window != nil {
+		dict = f.window.buf
+	}
+	if err := f.r.(flate.Resetter).Reset(&f.in, dict); err != nil {
 		return ErrInflateCorrupt
 	}
 	return nil

@@ -18,8 +18,10 @@ type UpgradePolicy struct {
 	// AllowedOrigins admits a browser only if the origin of its page is in the set; empty admits all. Together with
 	// SameOrigin, both have to hold.
 	AllowedOrigins Origins
-	// Compression agrees to permessage-deflate where it is offered acceptably, see [NegotiateDeflate].
+	// Compression agrees to permessage-deflate where it is offered acceptably, see [DeflatePolicy.Negotiate]. Deflate
+	// says to what; its zero value agrees to compression without context takeover and with 32 KiB windows.
 	Compression bool
+	Deflate     DeflatePolicy
 	// AllowNoMasking agrees to unmasked frames from a client that asks with [NoMaskingHeader].
 	AllowNoMasking bool
 	// Headers are added to the 101 response in this order, see [SortHeaders]. Check them with Validate.
@@ -41,7 +43,7 @@ func SortHeaders(m map[string]string) []HeaderField {
 
 // Validate reports the first header that can not be sent: one that belongs to the handshake or to HTTP itself (Host,
 // Content-Length, Connection, Upgrade, [NoMaskingHeader], all of Sec-WebSocket-), a name that is not a token, or a
-// value with control characters.
+// value with control characters; and after those, what [DeflatePolicy.Validate] finds.
 func (p *UpgradePolicy) Validate() error {
 	for _, f := range p.Headers {
 		switch {
@@ -53,7 +55,7 @@ func (p *UpgradePolicy) Validate() error {
 			return fmt.Errorf("header %q: control character in value", f.Name)
 		}
 	}
-	return nil
+	return p.Deflate.Validate()
 }
 
 // reservedHeader reports whether only the handshake itself may set the header.

@@ -52,8 +52,10 @@ func (e *UpgradeError) Refuse(w http.ResponseWriter) {
 
 // Upgrade is an accepted request: what was agreed on, and the response that says so.
 type Upgrade struct {
-	// Deflate is set if compression was agreed on.
-	Deflate bool
+	// Deflate is set if compression was agreed on, and then DeflateParams says how. Under the zero [DeflatePolicy] they
+	// need not be looked at.
+	Deflate       bool
+	DeflateParams DeflateParams
 	// NoMasking is set if the client may send unmasked frames.
 	NoMasking bool
 	// Protocol is a subprotocol for the response. It is empty; the caller may set it to a token before
@@ -93,7 +95,7 @@ func CheckUpgrade(r *http.Request, policy *UpgradePolicy) (*Upgrade, *UpgradeErr
 	}
 	u := &Upgrade{accept: acceptKey(key), headers: policy.Headers}
 	if policy.Compression {
-		u.extension, u.Deflate = NegotiateDeflate(r.Header["Sec-Websocket-Extensions"])
+		u.extension, u.DeflateParams, u.Deflate = policy.Deflate.Negotiate(r.Header["Sec-Websocket-Extensions"])
 	}
 	u.NoMasking = policy.AllowNoMasking && NoMasking(r.Header)
 	return u, nil

@@ -62,7 +62,7 @@ func pair(reg *conn.Registry, kind string) (*echo, net.Conn) {
 	here, there := net.Pipe()
 	link := transport.NewConn(there)
 	if kind == "ws" {
-		link.UpgradeWS(ws.Server, false, true)
+		link.UpgradeWS(ws.Server, transport.Framing{NoMasking: true})
 	}
 	return open(reg, link), here
 }

@@ -103,7 +103,7 @@ func (h *house) add(identity conn.Identity, kind string) *guest {
 	here, there := net.Pipe()
 	link := transport.NewConn(there)
 	if kind == "websocket" {
-		link.UpgradeWS(ws.Server, false, true)
+		link.UpgradeWS(ws.Server, transport.Framing{NoMasking: true})
 	}
 	g := &guest{identity: identity, size: 1, peer: here}
 	if g.identity.Account == "" {

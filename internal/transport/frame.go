@@ -16,7 +16,7 @@ const packRun = 96
 // compressed form this receiver can share.
 func (c *Conn) Borrows(m *msg.Msg) bool {
 	n := m.Len()
-	return n >= msg.CopyBelow || n >= packShared && m.Shared() && c.Compresses()
+	return n >= msg.CopyBelow || n >= packShared && m.Shared() && c.Compresses() && c.ws.windows == nil
 }
 
 // Frame turns the batch of w into what goes on the wire: WebSocket frames, compressed where that was agreed and pays, and
@@ -30,11 +30,11 @@ func (c *Conn) Frame(w *Wire) error {
 		switch {
 		case c.ws == nil:
 			w.segments()
-		case c.ws.deflate && n > compressAbove && w.compose():
-		case n <= maxFrame:
+		case c.ws.deflate && n > c.ws.threshold && w.compose(c.ws):
+		case n <= c.ws.maxFrame:
 			w.oneFrame(n)
 		default:
-			w.manyFrames(n)
+			w.manyFrames(n, c.ws.maxFrame)
 		}
 	}
 	if len(b.Last) > 0 {
@@ -64,7 +64,7 @@ func (w *Wire) oneFrame(n int) {
 }
 
 // manyFrames puts the data on the vector as binary messages of at most maxFrame bytes.
-func (w *Wire) manyFrames(n int) {
+func (w *Wire) manyFrames(n, maxFrame int) {
 	left := 0 // bytes until the current frame is full
 	w.heads = make([]byte, 0, (n/maxFrame+1)*ws.MaxHeader)
 	w.Batch.Segments(func(p []byte, _ *msg.Msg) bool {
@@ -87,13 +87,21 @@ func (w *Wire) manyFrames(n int) {
 // contribute their one compressed form; what is in front of them goes along as a stored block. It reports false, and
 // leaves the vector alone, if the result would not be smaller. The message is never fragmented: some browsers cannot read
 // that.
-func (w *Wire) compose() bool {
+func (w *Wire) compose(s *webSocket) bool {
+	if s.windows != nil {
+		return w.composeIn(s)
+	}
 	var room [msg.Headroom]byte
 	out := append(w.pack[:0], room[:]...)
 	deflated := false
+	deflate, pack := ws.AppendDeflated, packBody
+	if s.level > 1 {
+		deflate = func(dst, raw []byte) []byte { return ws.AppendDeflatedWith(dst, raw, nil, fullWindow, s.level) }
+		pack = func(dst, raw []byte) []byte { return smaller(deflate(dst, raw), raw) }
+	}
 	w.Batch.Segments(func(p []byte, m *msg.Msg) bool {
 		if m != nil && m.Shared() && len(p) >= packShared && len(p) == len(m.Wire()) {
-			if packed := m.Packed(packBody); len(packed) > 0 {
+			if packed := m.Packed(pack); len(packed) > 0 {
 				out, deflated = append(out, packed...), true
 				return true
 			}
@@ -101,16 +109,52 @@ func (w *Wire) compose() bool {
 			return true
 		}
 		if len(p) >= packRun && (m == nil || !m.Shared()) {
-			out, deflated = ws.AppendDeflated(out, p), true
+			out, deflated = deflate(out, p), true
 			return true
 		}
 		out, deflated = ws.AppendStored(out, p), false
 		return true
 	})
-	out = ws.FinishMessage(out, deflated)
-	w.pack = out
+	w.pack = ws.FinishMessage(out, deflated)
+	return w.compressed(0)
+}
+
+// primeBelow is how much a window holds until it pays; so long a message may grow by primeSlack bytes to get into it.
+const (
+	primeBelow = 1 << 10
+	primeSlack = 16
+)
+
+// composeIn is compose for a connection with windows of its own: the whole flush is deflated as one, referring to what was
+// sent before where that was agreed. Only what is sent compressed is remembered, so that the peer stays in step.
+func (w *Wire) composeIn(s *webSocket) bool {
+	raw := w.raw[:0]
+	w.Batch.Segments(func(p []byte, _ *msg.Msg) bool {
+		raw = append(raw, p...)
+		return true
+	})
+	w.raw = raw
+	var room [msg.Headroom]byte
+	out := append(w.pack[:0], room[:]...)
+	out = ws.AppendDeflatedWith(out, raw, s.windows.out.Bytes(), s.windows.bits, max(s.level, 1))
+	w.pack = ws.FinishMessage(out, true)
+	slack := 0
+	if s.windows.takeover && len(s.windows.out.Bytes()) < primeBelow {
+		slack = primeSlack
+	}
+	if !w.compressed(slack) {
+		return false
+	}
+	s.windows.out.Append(raw)
+	return true
+}
+
+// compressed puts the composed message, which stands in pack behind its headroom, on the vector if it is smaller than what
+// it holds and some slack.
+func (w *Wire) compressed(slack int) bool {
+	out := w.pack
 	n := len(out) - msg.Headroom
-	if n >= w.Batch.Len() {
+	if n >= w.Batch.Len()+slack {
 		return false
 	}
 	head := ws.AppendHeader(w.heads, true, true, ws.OpBinary, n, nil)
@@ -122,7 +166,11 @@ func (w *Wire) compose() bool {
 
 // packBody is the compressed form of a shared body; empty if compression does not pay.
 func packBody(dst, raw []byte) []byte {
-	packed := ws.AppendDeflated(dst, raw)
+	return smaller(ws.AppendDeflated(dst, raw), raw)
+}
+
+// smaller is packed, or nothing if that is not smaller than raw.
+func smaller(packed, raw []byte) []byte {
 	if len(packed) >= len(raw) {
 		return nil
 	}

@@ -41,7 +41,7 @@ var kinds = []string{"tcp", "ws", "ws deflate"}
 func link(kind string, nc net.Conn) *transport.Conn {
 	c := transport.NewConn(nc)
 	if kind != "tcp" {
-		c.UpgradeWS(ws.Server, kind == "ws deflate", false)
+		c.UpgradeWS(ws.Server, transport.Framing{Deflate: kind == "ws deflate"})
 	}
 	return c
 }

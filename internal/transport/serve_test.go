@@ -274,7 +274,7 @@ func TestReadFrames(t *testing.T) {
 			for size := 1; size <= len(stream); size += 1 + size/4 {
 				here, there := net.Pipe()
 				c := transport.NewConn(there)
-				c.UpgradeWS(ws.Server, true, false)
+				c.UpgradeWS(ws.Server, transport.Framing{Deflate: true})
 				c.Trust()
 				go func() {
 					for b := stream; len(b) > 0; b = b[min(size, len(b)):] {
@@ -314,7 +314,7 @@ func TestUntrustedCompression(t *testing.T) {
 			here, there := net.Pipe()
 			defer here.Close()
 			c := transport.NewConn(there)
-			c.UpgradeWS(ws.Server, true, false)
+			c.UpgradeWS(ws.Server, transport.Framing{Deflate: true})
 			if row.trusted {
 				c.Trust()
 			}

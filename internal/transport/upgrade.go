@@ -25,6 +25,8 @@ type Upgrader struct {
 	Policy func() *ws.UpgradePolicy
 	// Open takes in an upgraded connection and returns at once. It does not keep the request.
 	Open func(*Conn, *http.Request)
+	// Framing, if not nil, completes how an upgraded connection frames and compresses.
+	Framing func(*Framing)
 	// Guard is the one in front of the listener; its proxies tell who the client is, and its gate limits that client.
 	Guard *Guard
 	// HealthPath is where load balancers ask whether to send somebody: 200, or 503 while draining. Empty for none.
@@ -190,7 +192,11 @@ func (u *Upgrader) open(nc net.Conn, up *ws.Upgrade, r *http.Request, client net
 		c.SetRemote(client)
 	}
 	c.secure = r.TLS != nil
-	c.UpgradeWS(ws.Server, up.Deflate, up.NoMasking)
+	f := Framing{Deflate: up.Deflate, Params: up.DeflateParams, NoMasking: up.NoMasking}
+	if u.Framing != nil {
+		u.Framing(&f)
+	}
+	c.UpgradeWS(ws.Server, f)
 	u.upgraded.Add(1)
 	u.Open(c, r)
 }

@@ -179,7 +179,7 @@ func TestPreAuthBytes(t *testing.T) {
 			c := transport.NewConn(nc)
 			defer c.Close()
 			if row.websocket {
-				c.UpgradeWS(ws.Server, true, false)
+				c.UpgradeWS(ws.Server, transport.Framing{Deflate: true})
 			}
 			go func() {
 				for b := row.stream; b != ""; b = b[min(len(b), 512):] {

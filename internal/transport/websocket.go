@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -21,12 +22,27 @@ const (
 	maxFragments = 4096
 )
 
-// maxFrame is the largest payload in bytes of one uncompressed frame that we send: a large message does not keep a pong
-// waiting for long, and clients with a limit on frames can read it.
-const maxFrame = 256 << 10
+// Defaults of [Framing].
+const (
+	// DefaultMaxFrame keeps a pong from waiting for long behind a large message, and suits clients with a limit on frames.
+	DefaultMaxFrame = 256 << 10
+	// DefaultThreshold is nats-server's.
+	DefaultThreshold = 64
+)
 
-// compressAbove is the number of bytes above which a flush is compressed, the same as nats-server's.
-const compressAbove = 64
+// Framing is how a WebSocket connection frames and compresses. The zero value of a field means its default.
+type Framing struct {
+	// Deflate says that permessage-deflate was agreed, Params to what, Level how strongly to compress (1 to 9).
+	Deflate bool
+	Params  ws.DeflateParams
+	Level   int
+	// Threshold is the number of bytes up to which a flush is sent plain.
+	Threshold int
+	// MaxFrame is the largest payload in bytes of one uncompressed frame that is sent.
+	MaxFrame int
+	// NoMasking lets the client leave its frames unmasked.
+	NoMasking bool
+}
 
 // ErrMessageTooBig says that a compressed message goes beyond the transport's limits; it closes with 1009.
 var ErrMessageTooBig = errors.New("transport: compressed message too big")
@@ -41,10 +57,16 @@ func (e *PeerClosed) Error() string {
 	return fmt.Sprintf("closed by peer: %d %s", uint16(e.Code), e.Reason)
 }
 
-// webSocket is the framing of one connection. The reading half belongs to the goroutine that serves it.
+// webSocket is the framing of one connection.
 type webSocket struct {
-	deflate bool // immutable
+	// Immutable.
+	deflate   bool
+	level     int
+	threshold int
+	maxFrame  int
+	windows   *windows // nil where messages stand alone and may refer back 32 KiB
 
+	// Owned by the goroutine that serves.
 	dec       ws.Decoder
 	packed    []byte // fragments of a compressed message that is not complete
 	fragments int
@@ -53,11 +75,26 @@ type webSocket struct {
 	inflated  int // bytes that the chunk inflated to; Serve sets it back
 }
 
-// UpgradeWS puts WebSocket framing on a connection that is not being served, with permessage-deflate if it was agreed.
-func (c *Conn) UpgradeWS(role ws.Role, deflate, noMasking bool) {
+// windows is what a connection with context takeover, or with small windows, keeps of each direction. It holds no memory
+// until messages have gone.
+type windows struct {
+	bits     int  // of what we send
+	takeover bool // of what we send
+
+	out ws.Window // owned by the holder of the flush flag
+	in  ws.Window // owned by the goroutine that serves
+}
+
+// UpgradeWS puts WebSocket framing on a connection that is not being served.
+func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 	c.ws = &webSocket{
-		deflate: deflate, untrusted: untrustedMessage,
-		dec: ws.NewDecoder(role, ws.DecoderOptions{Deflate: deflate, NoMasking: noMasking}),
+		deflate: f.Deflate, level: f.Level, untrusted: untrustedMessage,
+		threshold: cmp.Or(f.Threshold, DefaultThreshold), maxFrame: cmp.Or(f.MaxFrame, DefaultMaxFrame),
+		dec: ws.NewDecoder(role, ws.DecoderOptions{Deflate: f.Deflate, NoMasking: f.NoMasking}),
+	}
+	out, in := f.Params.Out, f.Params.In
+	if f.Deflate && (out.Takeover || in.Takeover || out.WindowBits != 0 && out.WindowBits < fullWindow) {
+		c.ws.windows = &windows{bits: cmp.Or(out.WindowBits, fullWindow), takeover: out.Takeover, out: out.NewWindow(), in: in.NewWindow()}
 	}
 	if c.allowance > 0 {
 		c.ws.untrusted = c.allowance
@@ -115,6 +152,9 @@ func (s *webSocket) data(ev *ws.Event, sink Sink) error {
 	return s.inflate(whole, sink)
 }
 
+// fullWindow is the bits of a window of 32 KiB, which every inflater has.
+const fullWindow = 15
+
 // minFragment is the mean size in bytes below which a message of very many pieces is taken for an attack.
 const minFragment = 64
 
@@ -127,7 +167,13 @@ func (s *webSocket) inflate(packed []byte, sink Sink) error {
 	if len(packed) > trustedMessage || !s.trusted && (len(packed) > s.untrusted || s.inflated >= s.untrusted) {
 		return ErrMessageTooBig
 	}
-	n, err := ws.Inflate(packed, limit, sink.Data)
+	var n int64
+	var err error
+	if s.windows != nil {
+		n, err = s.windows.in.Inflate(packed, limit, sink.Data)
+	} else {
+		n, err = ws.Inflate(packed, limit, sink.Data)
+	}
 	s.inflated += int(n)
 	if errors.Is(err, ws.ErrInflateTooBig) || errors.Is(err, ws.ErrInflateRatio) {
 		return ErrMessageTooBig

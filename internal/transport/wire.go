@@ -22,6 +22,7 @@ type Wire struct {
 
 	vec   [][]byte // what is left to write
 	pack  []byte   // composed compressed body, or gathered plain text for TLS
+	raw   []byte   // gathered plain bytes, for windows of their own
 	heads []byte   // frame headers
 	sent  int      // bytes written since the deadline was set
 	total int64    // bytes written in all
@@ -63,6 +64,9 @@ func (w *Wire) Put() {
 	w.Reset()
 	if cap(w.pack) > maxKeep {
 		w.pack = nil
+	}
+	if cap(w.raw) > maxKeep {
+		w.raw = nil
 	}
 	wires.Put(w)
 }
