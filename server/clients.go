@@ -23,6 +23,10 @@ func (s *Server) clientEnv() *client.Env {
 		},
 		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().Conn.PingInterval} },
 		TLS:       s.tlsPolicy,
+		MapCertificates: func() bool {
+			t := s.options.Load().TLS
+			return t != nil && t.Map
+		},
 	}
 }
 

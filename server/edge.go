@@ -3,12 +3,12 @@ package server
 import (
 	"crypto/tls"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 
+	"weir/internal/admission"
 	"weir/internal/auth"
 	"weir/internal/client"
 	"weir/internal/config"
@@ -24,15 +24,19 @@ type edge struct {
 	name string // immutable
 	now  atomic.Pointer[edgeState]
 
-	listener *httpListener // guarded by Server.mu; nil until it is open
+	// Guarded by Server.mu.
+	door     *door         // nil until it is first opened
+	listener *httpListener // nil while it is not open
+	socket   net.Listener  // what listener stands on
 }
 
 // edgeState is a websocket block and what it was compiled into. It is immutable: a reload makes another one.
 type edgeState struct {
 	*config.WebSocket
-	policy ws.UpgradePolicy
-	tls    *tls.Config // nil without TLS
-	auth   *auth.Policy
+	policy  ws.UpgradePolicy
+	proxies *admission.Proxies
+	tls     *tls.Config // nil without TLS
+	auth    *auth.Policy
 }
 
 // compileEdge makes a state of a block of o.
@@ -42,13 +46,17 @@ func compileEdge(o *Options, w *config.WebSocket) (*edgeState, error) {
 		return nil, err
 	}
 	s := &edgeState{WebSocket: w, policy: ws.UpgradePolicy{
-		SameOrigin: w.SameOrigin, LoopbackOrigins: w.LoopbackOrigins, AllowedOrigins: origins,
-		Compression: w.Compression, AllowNoMasking: w.NoMasking, Headers: ws.SortHeaders(w.Headers),
+		SameOrigin: w.SameOrigin, LoopbackOrigins: w.LoopbackOrigins, AllowedOrigins: origins, OriginRequired: w.OriginRequired,
+		Compression: w.Compression, Deflate: deflatePolicy(w.Deflate),
+		AllowNoMasking: w.NoMasking, Headers: ws.SortHeaders(w.Headers),
 	}}
 	if err := s.policy.Validate(); err != nil {
 		return nil, err
 	}
 	if s.tls, err = loadTLS(w.TLS); err != nil {
+		return nil, err
+	}
+	if s.proxies, err = admission.ParseProxies(w.Proxies.Trusted, w.Proxies.Header); err != nil {
 		return nil, err
 	}
 	s.auth, err = auth.Compile(o.WebSocketAuth(w))
@@ -67,11 +75,9 @@ func compileEdges(o *Options) ([]*edgeState, error) {
 	return states, nil
 }
 
-// setEdges gives each edge its new state. A block without an edge gets one; an edge without a block keeps its state, for
+// setEdgesLocked gives each edge its new state. A block without an edge gets one; an edge without a block keeps its state, for
 // the connections that came through it.
-func (s *Server) setEdges(states []*edgeState) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Server) setEdgesLocked(states []*edgeState) {
 	for _, state := range states {
 		e := s.edgeLocked(state.Name)
 		if e == nil {
@@ -79,6 +85,9 @@ func (s *Server) setEdges(states []*edgeState) {
 			s.edges = append(s.edges, e)
 		}
 		e.now.Store(state)
+		if e.door != nil {
+			e.door.gate.SetLimits(state.Limits)
+		}
 	}
 }
 
@@ -110,17 +119,29 @@ func (s *Server) openEdgeLocked(e *edge) error {
 	if err != nil {
 		return fmt.Errorf("can not listen for %s clients: %w", e.name, err)
 	}
+	s.serveEdgeLocked(e, w, l)
+	return nil
+}
+
+// serveEdgeLocked lets clients in through l.
+func (s *Server) serveEdgeLocked(e *edge, w *edgeState, l net.Listener) {
 	s.announceEdge(e.name, w, l)
+	if e.door == nil {
+		e.door = s.newDoor(e)
+	}
+	guard := e.door.guard(e, w)
+	e.door.up.Guard.Store(guard)
+	e.socket = l
+	l = guard.Listen(l)
 	if w.tls != nil {
 		l = transport.ListenTLS(l, func() *tls.Config { return e.now.Load().tls })
 	}
 	limit := max(w.HandshakeTimeout, 0)
 	e.listener = s.serveHTTP(l, &http.Server{
-		Handler: s.upgrader(e), MaxHeaderBytes: w.MaxHeader,
+		Handler: e.door.up, MaxHeaderBytes: w.MaxHeader,
 		ReadHeaderTimeout: limit, ReadTimeout: limit, IdleTimeout: limit,
-		ErrorLog: slog.NewLogLogger(s.log.With("listener", e.name).Handler(), slog.LevelError),
+		ErrorLog: e.door.errorLog(),
 	})
-	return nil
 }
 
 // announceEdge logs where a listener was opened.
@@ -140,25 +161,25 @@ func (s *Server) announceEdge(name string, w *edgeState, l net.Listener) {
 }
 
 // upgrader is the HTTP side of a listener.
-func (s *Server) upgrader(e *edge) *transport.Upgrader {
-	env, page := s.edgeEnv(e), console.Handler()
+func (s *Server) upgrader(e *edge, d *door) *transport.Upgrader {
+	env, console, monitoring := s.edgeEnv(e), console.Handler(), s.monitoring("/")
 	return &transport.Upgrader{
-		Policy:   func() *ws.UpgradePolicy { return &e.now.Load().policy },
-		Open:     func(c *transport.Conn, _ *http.Request) { client.Open(env, c) },
-		Refused:  s.refused,
+		Policy:  func() *ws.UpgradePolicy { return &e.now.Load().policy },
+		Framing: e.framing,
+		Open: func(c *transport.Conn, r *http.Request) {
+			client.OpenWith(env, c, arrived(r, e.now.Load().Cookies))
+		},
+		Refused:  d.refusals.Upgrade,
 		Draining: s.draining.Load,
+		Health:   func() string { return e.now.Load().HealthPath },
+		Pages:    func(r *http.Request) http.Handler { return s.page(e, monitoring, r) },
 		Page: func() http.Handler {
 			if e.now.Load().Console {
-				return page
+				return console
 			}
 			return nil
 		},
 	}
-}
-
-// refused logs a request that was not upgraded. The reason is a fixed text: nothing of the peer's gets into the log.
-func (s *Server) refused(remote string, why *ws.UpgradeError) {
-	s.log.Info(fmt.Sprintf("websocket upgrade refused: %d: %s", why.Status, why.Reason), "conn", remote)
 }
 
 // edgeEnv is what clients over WebSocket need.
@@ -172,6 +193,10 @@ func (s *Server) edgeEnv(e *edge) *client.Env {
 			return w.auth, w.AuthTimeout
 		},
 		KeepAlive: func() conn.KeepAlive { return e.now.Load().KeepAlive },
+		MapCertificates: func() bool {
+			t := e.now.Load().TLS
+			return t != nil && t.Map
+		},
 	}
 }
 
@@ -180,7 +205,7 @@ func (s *Server) edgeInfo(e *edge) proto.Info {
 	w := e.now.Load()
 	i := s.info(s.options.Load())
 	i.Host, i.Port = advertised("", w.Listener, s.edgeAddr(e))
-	i.AuthRequired = w.auth.Required()
+	i.AuthRequired = w.auth.Required() && !w.auth.Guests()
 	if w.tls != nil {
 		i.TLSRequired, i.TLSAvailable, i.TLSVerify = true, true, w.TLS.ClientCerts()
 	}

@@ -12,13 +12,13 @@ import (
 	"weir/internal/monitor"
 )
 
-// monitoring is the monitoring pages.
-func (s *Server) monitoring() http.Handler {
+// monitoring is the monitoring pages below path.
+func (s *Server) monitoring(path string) http.Handler {
 	return monitor.New(monitor.Source{
 		Base: s.varz, Registry: s.registry,
 		Accounts: func() []*account.Account { return []*account.Account{s.account} },
 		Healthy:  s.healthy,
-		BasePath: s.options.Load().Monitor.BasePath,
+		BasePath: path,
 		Log:      s.log,
 	})
 }

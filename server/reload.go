@@ -1,16 +1,23 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"weir/internal/client"
 	"weir/internal/config"
+	"weir/internal/transport"
 )
 
-// Reload replaces the configuration while the server runs. What changed is logged, without secrets. If anything of it
-// needs a new process, or a file cannot be read, nothing changes and the error says why.
+// webSocketRoom is the room of changes of websocket blocks in a plan.
+const webSocketRoom = "websocket"
+
+// Reload replaces the configuration while the server runs. What changed is logged, without secrets. Listeners for
+// WebSocket are opened, moved and closed as needed; their connections stay. If anything else needs a new process, a file
+// cannot be read or an address cannot be had, nothing changes and the error says why.
 func (s *Server) Reload(o *Options) error {
 	o.SetDefaults()
 	if err := o.Validate(); err != nil {
@@ -20,22 +27,19 @@ func (s *Server) Reload(o *Options) error {
 	var refused []error
 	recheck := false
 	for _, c := range changes {
-		switch c.Effect {
-		case config.Refuse, config.Restart:
-			refused = append(refused, fmt.Errorf("config reload not supported for %s.%s: %s -> %s", c.Room, c.Field, c.Old, c.New))
-		case config.Recheck:
+		switch {
+		case c.Effect == config.Refuse, c.Effect == config.Restart && c.Room != webSocketRoom:
+			refused = append(refused, fmt.Errorf("config reload not supported for %s", c))
+		case c.Effect == config.Recheck:
 			recheck = true
 		}
 	}
 	if err := errors.Join(refused...); err != nil {
 		return err
 	}
-	if err := s.load(o); err != nil {
+	if err := s.apply(o); err != nil {
 		return err
 	}
-	s.options.Store(o)
-	s.loaded.Store(time.Now().UnixNano())
-	s.registry.SetConfig(o.Conn)
 	for _, c := range changes {
 		s.log.Info("Reloaded: " + c.String())
 	}
@@ -44,6 +48,125 @@ func (s *Server) Reload(o *Options) error {
 	}
 	s.log.Info("Reloaded server configuration (" + o.Digest + ")")
 	return nil
+}
+
+// apply makes o the configuration: all that can fail comes first.
+func (s *Server) apply(o *Options) error {
+	c, err := compile(o)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	moves, err := s.planMovesLocked(c.edges)
+	if err != nil {
+		return err
+	}
+	s.adoptLocked(c)
+	s.options.Store(o)
+	s.loaded.Store(time.Now().UnixNano())
+	s.registry.SetConfig(o.Conn)
+	for _, m := range moves {
+		s.moveLocked(m)
+	}
+	return nil
+}
+
+// move is an edge whose listener comes, goes, or is opened anew on a socket of its own.
+type move struct {
+	edge   *edge
+	state  *edgeState
+	socket net.Listener // nil if the listener goes
+}
+
+// planMovesLocked opens the sockets that a new configuration needs. After an error none of them is left open.
+func (s *Server) planMovesLocked(states []*edgeState) (moves []move, err error) {
+	defer func() {
+		if err != nil {
+			for _, m := range moves {
+				if m.socket != nil {
+					m.socket.Close() //nolint:errcheck // it was never used
+				}
+			}
+		}
+	}()
+	kept := make(map[string]bool)
+	for _, state := range states {
+		kept[state.Name] = true
+		e := s.edgeLocked(state.Name)
+		if e != nil && e.listener != nil && e.standsAtLocked(state) && e.now.Load().sameListener(state) {
+			continue
+		}
+		socket, err := s.socketForLocked(e, state)
+		if err != nil {
+			return moves, fmt.Errorf("can not listen for %s clients: %w", state.Name, err)
+		}
+		moves = append(moves, move{e, state, socket})
+	}
+	for _, e := range s.edges {
+		if !kept[e.name] && e.listener != nil {
+			moves = append(moves, move{edge: e})
+		}
+	}
+	return moves, nil
+}
+
+// standsAtLocked reports whether an open edge listens where the state says, if only by chance, as with port -1 before.
+func (e *edge) standsAtLocked(state *edgeState) bool {
+	return e.now.Load().Address() == state.Address() || e.socket.Addr().String() == state.Address()
+}
+
+// sameListener reports whether the listener of one state serves another, at the same address, as it is.
+func (s *edgeState) sameListener(next *edgeState) bool {
+	return (s.tls == nil) == (next.tls == nil) && s.Proxies.Protocol == next.Proxies.Protocol &&
+		s.HandshakeTimeout == next.HandshakeTimeout && s.MaxHeader == next.MaxHeader
+}
+
+// errNotTwice refuses to change how a Unix socket is served: its file can not be two listeners' at once.
+var errNotTwice = errors.New("a Unix socket has to move to another path for this change")
+
+// socketForLocked is a socket for the new listener of e. At the same address it is the old one once more, so that no
+// connection is refused meanwhile.
+func (s *Server) socketForLocked(e *edge, state *edgeState) (net.Listener, error) {
+	if e == nil || e.listener == nil || !e.standsAtLocked(state) {
+		return transport.Listen(state.Address())
+	}
+	tcp, ok := e.socket.(*net.TCPListener)
+	if !ok {
+		return nil, errNotTwice
+	}
+	f, err := tcp.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // the listener has a descriptor of its own
+	return net.FileListener(f)
+}
+
+// moveLocked puts the new listener of an edge in place, and closes the old one. Handshakes that are under way there end.
+func (s *Server) moveLocked(m move) {
+	e := m.edge
+	if e == nil {
+		e = s.edgeLocked(m.state.Name)
+	}
+	old := e.listener
+	e.listener = nil
+	if old != nil {
+		old.Close() //nolint:errcheck // who comes from now on is the new one's
+	}
+	if m.socket != nil {
+		s.serveEdgeLocked(e, m.state, m.socket)
+	}
+	if old == nil {
+		return
+	}
+	s.loops.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), farewell)
+		defer cancel()
+		if old.server.Shutdown(ctx) != nil {
+			old.server.Close() //nolint:errcheck // closing is all that is left
+		}
+	})
 }
 
 // recheck closes the clients that would not be let in any more.

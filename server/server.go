@@ -87,7 +87,14 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	s.registry.Remember(o.Monitor.MaxClosed)
 	s.loaded.Store(s.start.UnixNano())
 	s.options.Store(o)
-	return s, s.load(o)
+	c, err := compile(o)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.adoptLocked(c)
+	return s, nil
 }
 
 // newID makes a server id: the public half of a fresh key, as nats-server's is.
@@ -99,24 +106,30 @@ func newID() (string, error) {
 	return kp.PublicKey()
 }
 
-// load reads what o names on disk and compiles what is asked often. Nothing changes if it fails.
-func (s *Server) load(o *Options) error {
-	clientTLS, err := loadTLS(o.TLS)
-	if err != nil {
-		return err
+// compiled is what a configuration names on disk, and what is asked often in a form for asking.
+type compiled struct {
+	tls   *tls.Config
+	auth  *auth.Policy
+	edges []*edgeState
+}
+
+// compile makes a compiled configuration of o.
+func compile(o *Options) (c compiled, err error) {
+	if c.tls, err = loadTLS(o.TLS); err != nil {
+		return c, err
 	}
-	clientAuth, err := auth.Compile(o.Auth)
-	if err != nil {
-		return err
+	if c.auth, err = auth.Compile(o.Auth); err != nil {
+		return c, err
 	}
-	edges, err := compileEdges(o)
-	if err != nil {
-		return err
-	}
-	s.clientAuth.Store(clientAuth)
-	s.clientTLS.Store(clientTLS)
-	s.setEdges(edges)
-	return nil
+	c.edges, err = compileEdges(o)
+	return c, err
+}
+
+// adoptLocked puts c in force.
+func (s *Server) adoptLocked(c compiled) {
+	s.clientAuth.Store(c.auth)
+	s.clientTLS.Store(c.tls)
+	s.setEdgesLocked(c.edges)
 }
 
 // loadTLS is the TLS configuration of a block; nil without one.

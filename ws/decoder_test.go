@@ -108,6 +108,7 @@ func TestDecoderRefusals(t *testing.T) {
 			"compressed frame received without negotiated permessage-deflate"},
 		{"unmasked data", server(), plain(0x82, "x"), ws.ErrMaskMissing, 1002, "mask bit missing"},
 		{"unmasked ping", server(), plain(0x89, ""), ws.ErrMaskMissing, 1002, "mask bit missing"},
+		// parity: 9.4.5.2
 		{"masked from server", client(), masked(0x82, "x"), ws.ErrMaskUnexpected, 1002, "frame from server must not be masked"},
 		{"long ping", server(), masked(0x89, long), ws.ErrControlTooLong, 1002,
 			"control frame length bigger than maximum allowed of 125 bytes"},
@@ -178,6 +179,7 @@ func TestDecoderCloseCodes(t *testing.T) {
 	}
 }
 
+// parity: 9.1.1 9.1.2 9.1.3
 func TestDecoderStreams(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -204,6 +206,7 @@ func TestDecoderStreams(t *testing.T) {
 		{"64-bit length not minimal", client(), []byte("\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x01x"), "binary compressed=false 78 end\n"},
 		{"64-bit length, zero", client(), []byte("\x82\x7f\x00\x00\x00\x00\x00\x00\x00\x00"), "binary compressed=false  end\n"},
 		{"no-masking, unmasked", noMasking(), plain(0x82, "a"), "binary compressed=false 61 end\n"},
+		// parity: 9.4.5.1
 		{"no-masking, masked", noMasking(), join(masked(0x82, "a"), plain(0x82, "b"), masked(0x89, "c")),
 			"binary compressed=false 61 end\nbinary compressed=false 62 end\nping \"c\" 0 \"\"\n"},
 		{"largest ping", server(), masked(0x89, strings.Repeat("p", 125)), "ping \"" + strings.Repeat("p", 125) + "\" 0 \"\"\n"},
@@ -238,6 +241,8 @@ func checkCuts(t *testing.T, d ws.Decoder, stream []byte) {
 }
 
 // A final fragment without payload ends its message with its last header byte, not with the byte after it.
+//
+// parity: 9.4.3
 func TestDecoderEmptyFinalFragmentAtOnce(t *testing.T) {
 	d := deflate()
 	if ev, rest, err := d.Next(masked(0x42, "\x00")); ev.Kind != ws.EventData || ev.End || len(rest) > 0 || err != nil {

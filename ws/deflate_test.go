@@ -290,6 +290,7 @@ func TestInflateReentrant(t *testing.T) {
 	}
 }
 
+// parity: 9.1.53
 func TestDeflateAllocations(t *testing.T) {
 	raw := []byte(text(1024))
 	buf := make([]byte, 0, 8<<10)

@@ -11,6 +11,7 @@ import (
 	"weir/ws"
 )
 
+// parity: 9.1.5.1 9.1.5.2 9.1.5.3 9.1.5.4
 func TestAppendHeader(t *testing.T) {
 	key := &[4]byte{1, 2, 3, 4}
 	tests := []struct {
@@ -61,9 +62,11 @@ func TestAppendClose(t *testing.T) {
 		text string
 		want string
 	}{
+		// parity: 9.1.4.1
 		{"plain", ws.CloseGoingAway, "Server Shutdown", "\x03\xe9Server Shutdown"},
 		{"no text", ws.CloseNormal, "", "\x03\xe8"},
 		{"longest", ws.CloseNormal, x[:123], "\x03\xe8" + x[:123]},
+		// parity: 9.1.4.2
 		{"one more", ws.CloseNormal, x[:124], "\x03\xe8" + x[:120] + dots},
 		{"rune at the cut", ws.CloseNormal, x[:119] + "ééé", "\x03\xe8" + x[:119] + dots},
 		{"rune before the cut", ws.CloseNormal, x[:118] + "ééé", "\x03\xe8" + x[:118] + "é" + dots},
@@ -94,6 +97,7 @@ func TestCloseCodeString(t *testing.T) {
 	}
 }
 
+// parity: 9.1.3
 func TestMask(t *testing.T) {
 	key := [4]byte{0xa1, 0x02, 0x53, 0x74}
 	for n := range 140 {
@@ -138,6 +142,8 @@ func TestNewMaskKey(t *testing.T) {
 }
 
 // What we append, we parse.
+//
+// parity: 9.1.48.2 9.1.52.2
 func FuzzFrameRoundTrip(f *testing.F) {
 	f.Add(true, true, true, []byte("payload"), uint32(0))
 	f.Add(false, false, false, []byte{}, uint32(0x01020304))

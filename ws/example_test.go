@@ -118,3 +118,48 @@ func ExampleAppendDeflated() {
 	// to Bob: the same for all;
 	// 1808 bytes from a frame below 100 bytes: true <nil>
 }
+
+// With context takeover the second message is mostly a reference to the first.
+func ExampleWindow() {
+	policy := ws.DeflatePolicy{ContextTakeover: true}
+	answer, agreed, _ := policy.Negotiate([]string{"permessage-deflate; client_max_window_bits"})
+	fmt.Println(answer)
+
+	sent, received := agreed.Out.NewWindow(), agreed.Out.NewWindow() // ours, and the one that the client keeps
+	client := ws.NewDecoder(ws.Client, ws.DecoderOptions{Deflate: true})
+	for _, message := range []string{
+		`{"sensor":"kitchen window","unit":"degrees Celsius","value":21.5}`,
+		`{"sensor":"kitchen window","unit":"degrees Celsius","value":21.7}`,
+	} {
+		frame := sent.AppendMessage(nil, ws.OpText, []byte(message), policy, nil)
+		ev, _, err := client.Next(frame)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(len(message), "bytes, a quarter of them on the wire:", len(ev.Payload) < len(message)/4)
+		received.Inflate(ev.Payload, ws.InflateLimit{MaxBytes: 4096}, func(p []byte) error {
+			fmt.Printf("%s\n", p)
+			return nil
+		})
+	}
+	// Output:
+	// permessage-deflate
+	// 65 bytes, a quarter of them on the wire: false
+	// {"sensor":"kitchen window","unit":"degrees Celsius","value":21.5}
+	// 65 bytes, a quarter of them on the wire: true
+	// {"sensor":"kitchen window","unit":"degrees Celsius","value":21.7}
+}
+
+// Text that comes in pieces is refused by the first byte that can not belong to it.
+func ExampleUTF8() {
+	var text ws.UTF8
+	for _, piece := range []string{"caf\xc3", "\xa9 ", "\xed\xa0", "\x80"} {
+		fmt.Printf("%q %t\n", piece, text.Valid([]byte(piece)))
+	}
+	// Output:
+	// "caf\xc3" true
+	// "\xa9 " true
+	// "\xed\xa0" false
+	// "\x80" false
+}

@@ -9,16 +9,43 @@ import (
 )
 
 // Origins is a set of allowed origins, made by [ParseOrigins] and then never changed. The zero value is empty.
-type Origins struct{ set map[origin]struct{} }
+type Origins struct {
+	set   map[origin]struct{}
+	below []origin // whose host stands for every host below it
+	null  bool     // the origin of a page that has none, such as one from a file
+}
+
+const (
+	nullOrigin = "null"
+	wildcard   = "*."
+)
+
+// has reports whether o is in the set.
+func (s *Origins) has(o origin) bool {
+	if _, ok := s.set[o]; ok {
+		return true
+	}
+	for _, b := range s.below {
+		if o.scheme == b.scheme && o.port == b.port && strings.HasSuffix(o.host, "."+b.host) {
+			return true
+		}
+	}
+	return false
+}
 
 // origin is a scheme, a host in lower case and a port that is never empty (RFC 6454 §4).
 type origin struct{ scheme, host, port string }
 
 // ParseOrigins returns the set of the given origins. Each is an http or https URL with a host, and the port of its
-// scheme unless it names one; a path is ignored.
+// scheme unless it names one; a path is ignored. A host may begin with *. and then stands for every host below it, at any
+// depth. The word null stands for pages without an origin; other sites can make such pages, too.
 func ParseOrigins(list []string) (Origins, error) {
-	set := make(map[origin]struct{}, len(list))
+	all := Origins{set: make(map[origin]struct{}, len(list))}
 	for _, s := range list {
+		if s == nullOrigin {
+			all.null = true
+			continue
+		}
 		u, err := url.ParseRequestURI(s)
 		if err != nil {
 			return Origins{}, fmt.Errorf("allowed origin: %w", err)
@@ -33,13 +60,23 @@ func ParseOrigins(list []string) (Origins, error) {
 		if !ok {
 			return Origins{}, fmt.Errorf("allowed origin %q: bad host or port", s)
 		}
-		set[o] = struct{}{}
+		if host, ok := strings.CutPrefix(o.host, wildcard); ok {
+			all.below = append(all.below, origin{o.scheme, host, o.port})
+		} else {
+			all.set[o] = struct{}{}
+		}
 	}
-	return Origins{set}, nil
+	return all, nil
 }
 
 // Len returns the number of different origins in the set.
-func (o Origins) Len() int { return len(o.set) }
+func (s Origins) Len() int {
+	n := len(s.set) + len(s.below)
+	if s.null {
+		n++
+	}
+	return n
+}
 
 // newOrigin fills in the default port of scheme. It fails if hostport can not be divided.
 func newOrigin(scheme, hostport string) (origin, bool) {
@@ -82,14 +119,21 @@ func splitHostPort(s string) (host, port string, ok bool) {
 // checkOrigin applies the origin policy to r. A request without an origin passes: it is not from a browser, and such
 // a client could claim any origin (RFC 6455 §10.2).
 func (p *UpgradePolicy) checkOrigin(r *http.Request) *UpgradeError {
-	if !p.SameOrigin && !p.LoopbackOrigins && p.AllowedOrigins.Len() == 0 {
+	if !p.SameOrigin && !p.LoopbackOrigins && !p.OriginRequired && p.AllowedOrigins.Len() == 0 {
 		return nil
 	}
 	value := r.Header.Get("Origin")
 	if value == "" {
 		value = r.Header.Get("Sec-Websocket-Origin") // the name of early drafts
 	}
-	if value == "" {
+	switch {
+	case value == "" && p.OriginRequired:
+		return ErrOriginMissing
+	case value == "":
+		return nil
+	case value == nullOrigin && p.AllowedOrigins.null && !p.SameOrigin && !p.LoopbackOrigins:
+		return nil
+	case !p.SameOrigin && !p.LoopbackOrigins && p.AllowedOrigins.Len() == 0:
 		return nil
 	}
 	u, err := url.ParseRequestURI(value)
@@ -113,7 +157,7 @@ func (p *UpgradePolicy) checkOrigin(r *http.Request) *UpgradeError {
 		return ErrOriginNotLoopback
 	}
 	if p.AllowedOrigins.Len() > 0 {
-		if _, ok := p.AllowedOrigins.set[o]; !ok {
+		if !p.AllowedOrigins.has(o) {
 			return ErrOriginNotAllowed
 		}
 	}

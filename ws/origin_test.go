@@ -15,7 +15,6 @@ func TestOriginPolicy(t *testing.T) {
 	}
 	same := ws.UpgradePolicy{SameOrigin: true}
 	listed := ws.UpgradePolicy{AllowedOrigins: origins(t, "http://app.example", "https://App.Example:8443/path", "https://secure.example")}
-	loopback := ws.UpgradePolicy{LoopbackOrigins: true}
 	both := ws.UpgradePolicy{SameOrigin: true, AllowedOrigins: listed.AllowedOrigins}
 	tests := []struct {
 		name   string
@@ -58,6 +57,40 @@ func TestOriginPolicy(t *testing.T) {
 		{"listed, other port", request("Origin: https://app.example"), listed, ws.ErrOriginNotAllowed},
 		{"listed, other host", request("Origin: http://b.app.example"), listed, ws.ErrOriginNotAllowed},
 
+		{"both", request("Host: app.example", "Origin: http://app.example"), both, nil},
+		{"both, not same", request("Origin: http://app.example"), both, ws.ErrOriginNotSame},
+		{"both, not listed", request("Origin: http://example.com"), both, ws.ErrOriginNotAllowed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, bad := ws.CheckUpgrade(tt.r, &tt.policy); bad != tt.want {
+				t.Fatalf("got %v, want %v", bad, tt.want)
+			}
+		})
+	}
+}
+
+// What the reference's policy does not know.
+func TestOriginPolicyBeyond(t *testing.T) {
+	wild := ws.UpgradePolicy{AllowedOrigins: origins(t, "https://*.example.org", "null")}
+	needed := ws.UpgradePolicy{OriginRequired: true}
+	loopback := ws.UpgradePolicy{LoopbackOrigins: true}
+	for _, tt := range []struct {
+		name   string
+		r      *http.Request
+		policy ws.UpgradePolicy
+		want   *ws.UpgradeError
+	}{
+		{"wildcard", request("Origin: https://a.example.org"), wild, nil},
+		{"wildcard, deep", request("Origin: https://a.b.example.org"), wild, nil},
+		{"wildcard, not the host itself", request("Origin: https://example.org"), wild, ws.ErrOriginNotAllowed},
+		{"wildcard, other scheme", request("Origin: http://a.example.org"), wild, ws.ErrOriginNotAllowed},
+		{"wildcard, other port", request("Origin: https://a.example.org:8443"), wild, ws.ErrOriginNotAllowed},
+		{"wildcard, name that ends the same", request("Origin: https://badexample.org"), wild, ws.ErrOriginNotAllowed},
+		{"null allowed", request("Origin: null"), wild, nil},
+		{"required, absent", request(), needed, ws.ErrOriginMissing},
+		{"required, any", request("Origin: https://anywhere.example"), needed, nil},
+
 		{"loopback", request("Origin: http://127.0.0.1:3000"), loopback, nil},
 		{"loopback, name", request("Origin: http://localhost:8080"), loopback, nil},
 		{"loopback, name below", request("Origin: https://app.localhost"), loopback, nil},
@@ -66,12 +99,7 @@ func TestOriginPolicy(t *testing.T) {
 		{"loopback, a name that looks like it", request("Origin: http://127.0.0.1.example.com"), loopback, ws.ErrOriginNotLoopback},
 		{"loopback, null", request("Origin: null"), loopback, ws.ErrOriginInvalid},
 		{"loopback, absent", request(), loopback, nil},
-
-		{"both", request("Host: app.example", "Origin: http://app.example"), both, nil},
-		{"both, not same", request("Origin: http://app.example"), both, ws.ErrOriginNotSame},
-		{"both, not listed", request("Origin: http://example.com"), both, ws.ErrOriginNotAllowed},
-	}
-	for _, tt := range tests {
+	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, bad := ws.CheckUpgrade(tt.r, &tt.policy); bad != tt.want {
 				t.Fatalf("got %v, want %v", bad, tt.want)
@@ -94,7 +122,7 @@ func TestParseOrigins(t *testing.T) {
 		t.Fatalf("%d origins, want 2", n)
 	}
 	for _, bad := range []string{
-		"", "a", "a.example:80", "ftp://a", "ws://a", "//a", "http://", "http:///x", "http://a:b:1", "http://[::1", "null", "*",
+		"", "a", "a.example:80", "ftp://a", "ws://a", "//a", "http://", "http:///x", "http://a:b:1", "http://[::1", "*",
 	} {
 		if _, err := ws.ParseOrigins([]string{"http://ok", bad}); err == nil {
 			t.Errorf("%q was accepted", bad)

@@ -12,6 +12,8 @@ type UpgradePolicy struct {
 	// SameOrigin admits a browser only if its page has the scheme, host and port of the request itself. The scheme
 	// is https exactly if this very connection has TLS.
 	SameOrigin bool
+	// OriginRequired refuses a request without an origin: only browsers get in, and who claims to be one.
+	OriginRequired bool
 	// LoopbackOrigins admits a browser only if its page was served by this machine, from any port: for a server that has
 	// no login and relies on nobody else reaching it, which the pages of other sites in a local browser can.
 	LoopbackOrigins bool

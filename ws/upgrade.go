@@ -31,6 +31,7 @@ var (
 	ErrKeyMissing        = &UpgradeError{http.StatusBadRequest, "no Sec-WebSocket-Key in request"}
 	ErrKeyInvalid        = &UpgradeError{http.StatusBadRequest, "Sec-WebSocket-Key is not 16 bytes in base64"}
 	ErrVersion           = &UpgradeError{http.StatusBadRequest, "Sec-WebSocket-Version is not 13"}
+	ErrOriginMissing     = &UpgradeError{http.StatusForbidden, "no origin in request"}
 	ErrOriginInvalid     = &UpgradeError{http.StatusForbidden, "origin can not be parsed"}
 	ErrOriginNotSame     = &UpgradeError{http.StatusForbidden, "origin is not that of the server"}
 	ErrOriginNotLoopback = &UpgradeError{http.StatusForbidden, "origin is not on this machine"}

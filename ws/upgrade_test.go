@@ -97,7 +97,9 @@ func TestRefuse(t *testing.T) {
 		{ws.ErrOriginInvalid, 403, "Forbidden\n"},
 		{ws.ErrOriginNotSame, 403, "Forbidden\n"},
 		{ws.ErrOriginNotAllowed, 403, "Forbidden\n"},
+		// parity: 9.1.24
 		{ws.ErrNotHijackable, 400, "Bad Request\n"},
+		// parity: 9.1.22.12
 		{ws.ErrHijack, 500, "Internal Server Error\n"},
 		{ws.ErrEarlyBytes, 400, "Bad Request\n"},
 		{&ws.UpgradeError{Status: 404, Reason: "no such path"}, 404, "Not Found\n"},

@@ -10,7 +10,7 @@ type UTF8 struct {
 }
 
 // Valid takes the next piece. It is false as soon as the bytes so far can not become UTF-8 whatever follows, so a bad
-// message can be refused before its end; after that, only Reset makes sense.
+// message can be refused before its end. It stays false until End or Reset.
 func (u *UTF8) Valid(p []byte) bool {
 	p, ok := u.finish(p)
 	if !ok || len(p) == 0 {
@@ -18,7 +18,7 @@ func (u *UTF8) Valid(p []byte) bool {
 	}
 	whole := len(p) - cutCharacter(p)
 	if !utf8.Valid(p[:whole]) {
-		return false
+		return u.refuse()
 	}
 	if p = p[whole:]; len(p) == 0 {
 		return true
@@ -42,12 +42,18 @@ func (u *UTF8) Reset() { *u = UTF8{} }
 func (u *UTF8) finish(p []byte) (rest []byte, ok bool) {
 	for ; u.lack > 0 && len(p) > 0; p = p[1:] {
 		if p[0] < u.lo || p[0] > u.hi {
-			return nil, false
+			return nil, u.refuse()
 		}
 		u.lack--
 		u.lo, u.hi = 0x80, 0xbf
 	}
 	return p, true
+}
+
+// refuse leaves a state that no byte continues.
+func (u *UTF8) refuse() bool {
+	*u = UTF8{lack: 1, lo: 0xff}
+	return false
 }
 
 // start begins a character of which only the first byte, from C2 to F4, is known. Some of those narrow the range of the

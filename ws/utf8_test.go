@@ -125,6 +125,21 @@ func TestUTF8AllSequences(t *testing.T) {
 	}
 }
 
+// Once refused, always refused, and no end is a good one.
+func TestUTF8StaysRefused(t *testing.T) {
+	for _, bad := range []string{"\xff", "\xe2\x82\x20", "\xed\xa0", "\x80", "abc\xc0"} {
+		for _, more := range []string{"", "a", "\x80", "\xbf", "\xff", "\x00", "\xc3\xa9"} {
+			for cut := range len(bad) {
+				var u ws.UTF8
+				ok := u.Valid([]byte(bad[:cut])) && u.Valid([]byte(bad[cut:]))
+				if ok || u.Valid([]byte(more)) && more != "" || u.End() {
+					t.Errorf("%q, cut at %d, then %q is accepted", bad, cut, more)
+				}
+			}
+		}
+	}
+}
+
 func TestUTF8StartsAnew(t *testing.T) {
 	var u ws.UTF8
 	if !u.Valid([]byte{0xe2, 0x82}) || u.End() {

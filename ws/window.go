@@ -55,8 +55,8 @@ func (w *Window) AppendDeflated(dst, raw []byte, level int) []byte {
 }
 
 // AppendMessage appends a whole text or binary message as one frame: compressed if raw has at least p.Threshold bytes
-// and becomes smaller, and plain otherwise (RFC 7692 §6). Only what is sent compressed is remembered. A client gives its
-// mask.
+// and becomes smaller, and plain otherwise (RFC 7692 §6). Only what is sent compressed is remembered, so the first messages
+// may grow by 6 bytes for that. A client gives its mask.
 func (w *Window) AppendMessage(dst []byte, op Opcode, raw []byte, p DeflatePolicy, mask *[4]byte) []byte {
 	var room [MaxHeader]byte
 	start := len(dst)
@@ -65,7 +65,7 @@ func (w *Window) AppendMessage(dst []byte, op Opcode, raw []byte, p DeflatePolic
 		dst = append(dst, room[:]...)
 		dst = AppendDeflatedWith(dst, raw, w.buf, int(w.bits), p.Level)
 		dst = FinishMessage(dst, true)
-		if packed := dst[start+MaxHeader:]; len(packed) < len(raw) {
+		if packed := dst[start+MaxHeader:]; len(packed) < len(raw)+w.slack(len(raw)) {
 			payload, compressed = packed, true
 			w.Append(raw)
 		}
@@ -77,6 +77,21 @@ func (w *Window) AppendMessage(dst []byte, op Opcode, raw []byte, p DeflatePolic
 		Mask(dst[head:], *mask, 0)
 	}
 	return dst
+}
+
+// A window pays when it has something to refer to, and short messages do not shrink before. So until it holds filled
+// bytes, or half of its size, a message of primer bytes and more may grow by what a stored block adds.
+const (
+	filled = 1 << 10
+	primer = 32
+)
+
+// slack is the growth in bytes at which a message of n bytes is sent plain.
+func (w *Window) slack(n int) int {
+	if !w.takeover || n < primer || len(w.buf) >= min(filled, 1<<w.bits/2) {
+		return 0
+	}
+	return storedHeader + 2 // the byte that FinishMessage leaves, and one to be at the limit
 }
 
 // Inflate is [Inflate] for a message that may refer to those before it, and remembers what it becomes. After an error the

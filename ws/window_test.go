@@ -230,7 +230,7 @@ func TestAppendMessage(t *testing.T) {
 			}
 			got := ev.Payload
 			switch {
-			case ev.Compressed && (len(raw) < policy.Threshold || len(got) >= len(raw)):
+			case ev.Compressed && (len(raw) < policy.Threshold || len(got) >= len(raw) && before >= 512 || len(got) > len(raw)+6):
 				t.Fatalf("message %d: %d bytes compressed to %d", i, len(raw), len(got))
 			case ev.Compressed:
 				compressed++
@@ -247,6 +247,30 @@ func TestAppendMessage(t *testing.T) {
 		if compressed < 50 {
 			t.Errorf("%d messages of 100 compressed", compressed)
 		}
+	}
+}
+
+// Short messages that would never shrink alone are sent so that later ones can refer to them; noise soon is not.
+func TestAppendMessageFillsTheWindow(t *testing.T) {
+	for _, bits := range []int{8, 9, 12, 15} {
+		out, policy := takeover(bits), ws.DeflatePolicy{ContextTakeover: true}
+		message := []byte(`{"sensor":"kitchen window","unit":"kelvin","value":294.65}`)
+		first := len(out.AppendMessage(nil, ws.OpText, message, policy, nil)) - 2
+		second := len(out.AppendMessage(nil, ws.OpText, message, policy, nil)) - 2
+		if first > len(message)+6 || second > len(message)/4 {
+			t.Errorf("%d bits: %d bytes became %d, and then %d", bits, len(message), first, second)
+		}
+		out = takeover(bits)
+		for i := range 100 {
+			out.AppendMessage(nil, ws.OpBinary, []byte(noise(100+i)), policy, nil)
+		}
+		if n := len(out.Bytes()); n > 1<<10+200 {
+			t.Errorf("%d bits: %d bytes of noise are remembered", bits, n)
+		}
+	}
+	var plain ws.Window
+	if got := plain.AppendMessage(nil, ws.OpBinary, []byte(noise(100)), ws.DeflatePolicy{}, nil); len(got) != 2+100 {
+		t.Errorf("without takeover 100 bytes became %d", len(got)-2)
 	}
 }
 

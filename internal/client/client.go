@@ -108,8 +108,12 @@ func (c *Client) begin() {
 	}
 	c.loginMu.Lock() // a reload that finds the client in the registry waits until it knows what the client was asked for
 	defer c.loginMu.Unlock()
-	if !c.env.Registry.Add(&c.Conn) {
-		c.Close(conn.MaxConnectionsExceeded, string(proto.AppendErr(nil, proto.ErrMaxConnections)))
+	if why := c.env.Registry.Add(&c.Conn); why != 0 {
+		line := ""
+		if why == conn.MaxConnectionsExceeded {
+			line = string(proto.AppendErr(nil, proto.ErrMaxConnections))
+		}
+		c.Close(why, line)
 		return
 	}
 	c.Log.Debug("Client connection created", "conn", c.Name())

@@ -13,9 +13,18 @@ import (
 // Config reads the files of t. It is called anew for a reload, so that renewed certificates are picked up. An error is
 // one line that names the file.
 func (t *TLS) Config() (*tls.Config, error) {
-	certs, err := t.certificates()
+	c, err := t.load()
 	if err != nil {
 		return nil, t.error(err)
+	}
+	return c, nil
+}
+
+// load is Config with errors that do not say where the block stands.
+func (t *TLS) load() (*tls.Config, error) {
+	certs, err := t.certificates()
+	if err != nil {
+		return nil, err
 	}
 	c := &tls.Config{
 		Certificates:     certs,
@@ -30,11 +39,11 @@ func (t *TLS) Config() (*tls.Config, error) {
 		c.ClientAuth = tls.RequireAnyClientCert // the pins stand for authorities
 	}
 	if c.VerifyConnection, err = t.pinned(); err != nil {
-		return nil, t.error(err)
+		return nil, err
 	}
 	if t.CAFile != "" {
 		if c.ClientCAs, err = authorities(t.CAFile); err != nil {
-			return nil, t.error(err)
+			return nil, err
 		}
 	}
 	return c, nil

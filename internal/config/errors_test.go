@@ -138,6 +138,8 @@ var wrongTexts = []struct {
 	}},
 
 	// websocket, what is new
+	{"websocket []\n", []string{`weir.conf:1:1: Expected websocket to be a map, got an empty list`}},
+	{"websocket {\n tls { cert_file: a }\n}\n", []string{`weir.conf:2:2: missing 'key_file' in TLS configuration`}}, // also without a port
 	{"websocket [ { port: 1 }, 3, [] ]\n", []string{
 		`weir.conf:1:26: Expected websocket to be a map, got an integer`,
 		`weir.conf:1:31: Expected websocket to be a map, got a list`,

@@ -74,7 +74,7 @@ func TestPlanWebSockets(t *testing.T) {
 		{"one or a list", a, a, nil},
 		{"added", a, a + ", " + b, []string{"websocket[b].listener: none -> 0.0.0.0:2 (restart listener)"}},
 		{"removed", a + ", " + c, a, []string{"websocket[c].listener: unix:/c -> none (restart listener)"}},
-		{"the first one", "", a, []string{"websocket.listener: none -> 0.0.0.0:1 (restart listener)"}},
+		{"the first one", "{}", a, []string{"websocket.listener: none -> 0.0.0.0:1 (restart listener)"}},
 		{"no port any more", a, "{ no_tls: true }", []string{"websocket.listener: 0.0.0.0:1 -> none (restart listener)"}},
 		{"another name", b, strings.Replace(b, "b", "d", 1), []string{
 			"websocket[b].listener: 0.0.0.0:2 -> none (restart listener)",

@@ -23,6 +23,7 @@ import (
 	"weir/internal/config"
 )
 
+// parity: 9.1.29.25
 func TestTLSKeys(t *testing.T) {
 	for _, tt := range []struct {
 		block string
@@ -49,11 +50,12 @@ func TestTLSKeys(t *testing.T) {
 		{`handshake_first: auto`, config.TLS{HandshakeFirst: true, HandshakeFallback: 50 * time.Millisecond}},
 		{`handshake_first: "300ms"`, config.TLS{HandshakeFirst: true, HandshakeFallback: 300 * time.Millisecond}},
 		{`verify_and_map: true`, config.TLS{Map: true}},
+		// parity: 9.3.66
 		{`pinned_certs: [ "` + strings.Repeat("aB", 32) + `" ]`, config.TLS{PinnedCerts: []string{strings.Repeat("ab", 32)}}},
 		{`insecure: true, verify_and_map: false, ocsp_peer: false, pinned_certs: []`, config.TLS{}},
 		{`verify_cert_and_check_known_urls: false`, config.TLS{}},
 	} {
-		o := mustParse(t, "tls {\n"+tt.block+"\n}\nwebsocket { tls {\n"+tt.block+"\n} }\n")
+		o := mustParse(t, "tls {\n"+tt.block+"\n}\nwebsocket { port: 1, tls {\n"+tt.block+"\n} }\n")
 		for _, got := range []*config.TLS{o.TLS, o.WebSockets[0].TLS} {
 			if got.String() != tt.want.String() {
 				t.Errorf("%s\n got %v\nwant %v", tt.block, got, &tt.want)

@@ -66,7 +66,7 @@ type Deflate struct {
 	ContextTakeover bool
 	// WindowBits is the largest window, 9 (512 bytes) to 15 (32 KiB); 0 means 15.
 	WindowBits int
-	// Level is 1, the fastest, to 9, the smallest; -2 is Huffman codes only, -1 and 0 are the codec's own choice.
+	// Level is 1, the fastest, to 9, the smallest; 0 means 1.
 	Level int
 	// Threshold is the number of bytes below which a message is sent as it is.
 	Threshold int

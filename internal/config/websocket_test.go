@@ -18,36 +18,52 @@ func TestWebSocketKeys(t *testing.T) {
 		block string
 		want  config.WebSocket
 	}{
+		// parity: 9.1.29.18
 		{`port: 80`, config.WebSocket{Listener: config.Listener{Port: 80}}},
+		// parity: 9.1.29.16
 		{`listen: "a:80"`, config.WebSocket{Listener: config.Listener{Host: "a", Port: 80}}},
+		// parity: 9.1.29.15
 		{`listen: 80`, config.WebSocket{Listener: config.Listener{Port: 80}}},
 		{`host: a`, config.WebSocket{Listener: config.Listener{Host: "a"}}},
 		{`net: a`, config.WebSocket{Listener: config.Listener{Host: "a"}}},
 		{"host: a\nlisten: 80", config.WebSocket{Listener: config.Listener{Port: 80}}}, // a port alone clears the host
+		// parity: 9.1.29.19
 		{`advertise: "a:443"`, config.WebSocket{Advertise: "a:443"}},
 		{`no_tls: true`, config.WebSocket{NoTLS: true}},
+		// parity: 9.1.29.20
 		{`same_origin: true`, config.WebSocket{SameOrigin: true}},
+		// parity: 9.1.29.22
 		{`allowed_origins: ["http://a", "https://b"]`, config.WebSocket{AllowedOrigins: []string{"http://a", "https://b"}}},
+		// parity: 9.1.29.21
 		{`allowed_origins: "http://a"`, origins},
 		{`allowed_origin: "http://a"`, origins},
 		{`allow_origins: "http://a"`, origins},
 		{`allow_origin: "http://a"`, origins},
 		{`origins: "http://a"`, origins},
 		{`origin: "http://a"`, origins},
+		// parity: 9.1.29.26
 		{`compression: true`, config.WebSocket{Compression: true}},
 		{`compress: true`, config.WebSocket{Compression: true}},
+		// parity: 9.1.29.23
 		{`handshake_timeout: 3`, config.WebSocket{HandshakeTimeout: 3 * time.Second}},
+		// parity: 9.1.29.24
 		{`handshake_timeout: "300ms"`, config.WebSocket{HandshakeTimeout: 300 * time.Millisecond}},
+		// parity: 9.3.65
 		{`ping_interval: "9s"`, config.WebSocket{KeepAlive: conn.KeepAlive{Interval: 9 * time.Second}}},
+		// parity: 9.1.29.31
 		{`headers { A: "b" }`, config.WebSocket{Headers: map[string]string{"A": "b"}}},
+		// parity: 9.1.29.29
 		{`authorization { user: u, pass: p }`, config.WebSocket{Auth: auth.Config{Username: "u", Password: "p"}}},
+		// parity: 9.1.29.29
 		{`authentication { token: t }`, config.WebSocket{Auth: auth.Config{Token: "t"}}},
+		// parity: 9.1.29.30
 		{`authorization { timeout: 3 }`, config.WebSocket{AuthTimeout: 3 * time.Second}},
 		{`authorization { timeout: 0.25 }`, config.WebSocket{AuthTimeout: 250 * time.Millisecond}},
 		{`authorization { timeout: "500ms" }`, config.WebSocket{AuthTimeout: 500 * time.Millisecond}}, // catalogue C15
 		{`jwt_cookie: "", no_auth_user: ""`, config.WebSocket{}},
 		{`jwt_cookie: a, user_cookie: b, pass_cookie: c, token_cookie: d`,
 			config.WebSocket{Cookies: config.Cookies{JWT: "a", User: "b", Pass: "c", Token: "d"}}},
+		// parity: 9.1.29.28
 		{`no_auth_user: a`, config.WebSocket{Auth: auth.Config{NoAuthUser: "a"}}},
 		{"no_auth_user: a\nauthorization { timeout: 1 }",
 			config.WebSocket{Auth: auth.Config{NoAuthUser: "a"}, AuthTimeout: time.Second}},
@@ -194,8 +210,8 @@ func TestWebSocketValidate(t *testing.T) {
 		{`port: -1, no_tls: true, trusted_proxies: ["10.0.0.0/8", "::1", "2001:db8::/32", unix]`, ``},
 		{`port: -1, no_tls: true, compression { window_bits: 8 }`, `websocket: window_bits must be 9 to 15`},
 		{`port: -1, no_tls: true, compression { window_bits: 16 }`, `websocket: window_bits must be 9 to 15`},
-		{`port: -1, no_tls: true, compression { level: -3 }`, `websocket: level must be -2 to 9`},
-		{`port: -1, no_tls: true, compression { level: 10 }`, `websocket: level must be -2 to 9`},
+		{`port: -1, no_tls: true, compression { level: -3 }`, `websocket: level must be 1 to 9, or 0 for the default`},
+		{`port: -1, no_tls: true, compression { level: 10 }`, `websocket: level must be 1 to 9, or 0 for the default`},
 		{`port: -1, no_tls: true, compression { threshold: -1 }`, `websocket: threshold can not be negative`},
 		{`port: -1, no_tls: true, max_frame: 4095`, `websocket: max_frame must be at least 4096 bytes`},
 		{`port: -1, no_tls: true, max_header: 100`, `websocket: max_header must be 1024 to 1048576 bytes`},

@@ -121,7 +121,7 @@ func (w *WebSocket) validateNew() error {
 		{w.Name == "" || strings.ContainsFunc(strings.ToLower(w.Name), notInToken), "invalid name"},
 		{w.Unix != "" && w.Port != 0, "unix and a port exclude each other"},
 		{w.Deflate.WindowBits != 0 && (w.Deflate.WindowBits < 9 || w.Deflate.WindowBits > 15), "window_bits must be 9 to 15"},
-		{w.Deflate.Level < -2 || w.Deflate.Level > 9, "level must be -2 to 9"},
+		{w.Deflate.Level < 0 || w.Deflate.Level > 9, "level must be 1 to 9, or 0 for the default"},
 		{w.Deflate.Threshold < 0, "threshold can not be negative"},
 		{w.MaxFrame < MinMaxFrame, fmt.Sprintf("max_frame must be at least %d bytes", MinMaxFrame)},
 		{w.MaxHeader < MinMaxHeader || w.MaxHeader > MaxMaxHeader,

@@ -77,6 +77,9 @@ func setWebSockets(r *conf.Reader, o *Options, v conf.Value) {
 		readWebSocket(r, o.WebSockets[0], v, v.At)
 	case []any:
 		items, _ := r.Items(v)
+		if len(items) == 0 {
+			r.Fail(v.At, "Expected websocket to be a map, got an empty list")
+		}
 		for _, item := range items {
 			if _, ok := item.V.(map[string]any); !ok {
 				r.Fail(item.At, "Expected websocket to be a map, got %s", conf.Kind(item.V))
@@ -94,6 +97,11 @@ func setWebSockets(r *conf.Reader, o *Options, v conf.Value) {
 // readWebSocket reads one block, which stands at a place.
 func readWebSocket(r *conf.Reader, w *WebSocket, v conf.Value, at conf.Position) {
 	conf.Read(r, v, webSocketKeys, w)
+	if t := w.TLS; !w.On() && t != nil && (t.CertFile != "" || t.KeyFile != "" || len(t.Certs) > 0) {
+		if _, err := t.load(); err != nil { // nobody asks for it later, and nats-server looks
+			r.Fail(t.at, "%v", err)
+		}
+	}
 	anyPage := !w.SameOrigin && (len(w.AllowedOrigins) == 0 || slices.Contains(w.AllowedOrigins, opaqueOrigin))
 	if w.On() && w.Cookies != (Cookies{}) && anyPage {
 		r.Warn(fmt.Sprintf("%v: %s: browsers send cookies for the pages of any site, and any may connect: "+

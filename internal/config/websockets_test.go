@@ -13,7 +13,6 @@ import (
 func TestWebSocketList(t *testing.T) {
 	for text, want := range map[string][]string{
 		"":                                      nil,
-		"websocket []":                          nil,
 		"websocket {}":                          nil, // no listener without a port
 		"websocket { host: a }":                 nil,
 		"ws { port: 1 }":                        {"websocket 0.0.0.0:1"},

@@ -23,14 +23,15 @@ type Registry struct {
 	reasons [len(reasons)]atomic.Int64
 	gone    totals // traffic of connections that are gone
 
-	mu     sync.Mutex // guards all below
-	open   map[uint64]*Conn
-	awake  []*Conn // connections that may have a goroutine, for ParkSilent
-	live   int     // connections whose goroutine has not ended; those in open are among them
-	most   int     // how many closed connections are remembered
-	closed []Info  // ring of the last connections that closed; next is the oldest once it is full
-	next   int
-	idle   chan struct{} // closed when the last goroutine ends, if somebody waits
+	mu      sync.Mutex // guards all below
+	open    map[uint64]*Conn
+	awake   []*Conn // connections that may have a goroutine, for ParkSilent
+	live    int     // connections whose goroutine has not ended; those in open are among them
+	most    int     // how many closed connections are remembered
+	closed  []Info  // ring of the last connections that closed; next is the oldest once it is full
+	next    int
+	emptied bool          // CloseAll was called: nobody is added any more
+	idle    chan struct{} // closed when the last goroutine ends, if somebody waits
 }
 
 // totals is traffic in both directions.
@@ -59,19 +60,22 @@ func (r *Registry) Remember(most int) {
 	r.most = most
 }
 
-// Add registers c. It reports false if there are too many connections already.
-func (r *Registry) Add(c *Conn) bool {
+// Add registers c. It returns why c may not come in, or 0.
+func (r *Registry) Add(c *Conn) Reason {
 	most := r.Config().MaxConnections
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if most > 0 && len(r.open) >= most {
-		return false
+	switch {
+	case r.emptied:
+		return ServerShutdown
+	case most > 0 && len(r.open) >= most:
+		return MaxConnectionsExceeded
 	}
 	r.open[c.ID] = c
 	r.live++
 	r.awake = append(r.awake, c)
 	r.total.Add(1)
-	return true
+	return 0
 }
 
 // remove forgets c and remembers how it was last. It reports false for a connection that was never added.
@@ -160,8 +164,11 @@ func (r *Registry) Find(id uint64) *Conn {
 	return r.open[id]
 }
 
-// CloseAll closes every connection and waits until they are gone, at most for the given time.
+// CloseAll closes every connection and waits until they are gone, at most for the given time. Nobody is added any more.
 func (r *Registry) CloseAll(reason Reason, wait time.Duration) {
+	r.mu.Lock()
+	r.emptied = true
+	r.mu.Unlock()
 	for _, c := range r.Conns() {
 		c.Close(reason, "")
 	}

@@ -111,6 +111,8 @@ func fill(rng *rand.Rand, c *transport.Conn, w *transport.Wire) []byte {
 }
 
 // What is framed, compressed or not, is what was put in.
+//
+// parity: 9.1.48.1
 func TestFrameKeepsTheStream(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {

@@ -62,10 +62,10 @@ func openOn(t *testing.T, address string, g transport.Guard, withTLS bool, edit 
 	}
 	up := &transport.Upgrader{
 		Policy:  func() *ws.UpgradePolicy { return nil },
-		Guard:   &g,
 		Open:    func(c *transport.Conn, _ *http.Request) { s.conns <- c },
 		Refused: func(_ string, why *ws.UpgradeError) { s.refused <- why },
 	}
+	up.Guard.Store(&g)
 	if edit != nil {
 		edit(up)
 	}
@@ -151,6 +151,8 @@ func trusting(t *testing.T, l admission.Limits) transport.Guard {
 
 // Who comes when enough handshakes are under way gets an answer; a place is free again once a handshake is over, or its
 // connection.
+//
+// parity: 9.4.8.4
 func TestTooManyHandshakes(t *testing.T) {
 	g := transport.Guard{Gate: admission.NewGate(admission.Limits{HalfOpen: 2})}
 	s := open(t, g, false, nil)
@@ -203,6 +205,8 @@ func TestRefusedTLS(t *testing.T) {
 }
 
 // What a trusted proxy tells is the client's address, for the limits too; what others tell is not.
+//
+// parity: 9.4.11.1 9.4.11.2
 func TestForwarded(t *testing.T) {
 	for _, withTLS := range []bool{false, true} {
 		t.Run(fmt.Sprintf("tls %v", withTLS), func(t *testing.T) {
@@ -253,6 +257,8 @@ func TestForwarded(t *testing.T) {
 }
 
 // same_origin compares with what the client sees, behind a proxy that ends TLS.
+//
+// parity: 9.4.9.6
 func TestSameOriginBehindProxy(t *testing.T) {
 	policy := func(u *transport.Upgrader) {
 		u.Policy = func() *ws.UpgradePolicy { return &ws.UpgradePolicy{SameOrigin: true} }

@@ -28,9 +28,9 @@ type Upgrader struct {
 	// Framing, if not nil, completes how an upgraded connection frames and compresses.
 	Framing func(*Framing)
 	// Guard is the one in front of the listener; its proxies tell who the client is, and its gate limits that client.
-	Guard *Guard
-	// HealthPath is where load balancers ask whether to send somebody: 200, or 503 while draining. Empty for none.
-	HealthPath string
+	Guard atomic.Pointer[Guard]
+	// Health is the path where load balancers ask whether to send somebody: 200, or 503 while draining. Empty for none.
+	Health func() string
 	// Pages serves requests that do not ask for an upgrade. It is asked anew for each; nil means that it has no such page.
 	Pages func(*http.Request) http.Handler
 	// Page serves those that Pages does not; nil refuses them.
@@ -66,8 +66,8 @@ func (u *Upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // none on a Unix socket
 	client := peer
-	if u.Guard != nil && u.Guard.Proxies != nil {
-		proxies := u.Guard.Proxies()
+	if g := u.Guard.Load(); g != nil && g.Proxies != nil {
+		proxies := g.Proxies()
 		client, r = proxies.Client(peer, r.Header), proxies.Original(peer, r)
 	}
 	if why := u.upgrade(w, r, client); why != nil && u.Refused != nil {
@@ -77,7 +77,7 @@ func (u *Upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // page serves a request that does not ask for an upgrade, if it does not seem to have wanted one.
 func (u *Upgrader) page(w http.ResponseWriter, r *http.Request) bool {
-	if u.HealthPath != "" && r.URL.Path == u.HealthPath && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if u.Health != nil && r.URL.Path == u.Health() && r.URL.Path != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		u.health(w)
 		return true
 	}
@@ -160,8 +160,9 @@ func (u *Upgrader) upgrade(w http.ResponseWriter, r *http.Request, client netip.
 		dismiss(nc, httpAnswer(ws.ErrEarlyBytes.Status, "Sec-Websocket-Version: 13\r\n"))
 		return ws.ErrEarlyBytes
 	}
-	if g := guardedOf(nc); g != nil && u.Guard != nil {
-		if why := g.pass.Bind(u.Guard.own(client.Addr())); why != admission.Admitted {
+	guard := u.Guard.Load()
+	if g := guardedOf(nc); g != nil && guard != nil {
+		if why := g.pass.Bind(guard.own(client.Addr())); why != admission.Admitted {
 			dismiss(nc, HTTPRefusal(why))
 			return &ws.UpgradeError{Status: http.StatusServiceUnavailable, Reason: why.String()}
 		}
@@ -173,7 +174,8 @@ func (u *Upgrader) upgrade(w http.ResponseWriter, r *http.Request, client netip.
 // refuse answers. One more attempt on this connection is one more handshake: if the client may not have another, it has to
 // come in through the gate again.
 func (u *Upgrader) refuse(w http.ResponseWriter, client netip.AddrPort, why *ws.UpgradeError) {
-	if u.Guard != nil && u.Guard.Gate.Charge(u.Guard.own(client.Addr())) != admission.Admitted {
+	guard := u.Guard.Load()
+	if guard != nil && guard.Gate.Charge(guard.own(client.Addr())) != admission.Admitted {
 		w.Header().Set("Connection", "close")
 	}
 	why.Refuse(w)

@@ -57,7 +57,7 @@ var requests = []struct {
 func TestRequests(t *testing.T) {
 	var draining atomic.Bool
 	s := open(t, transport.Guard{}, false, func(u *transport.Upgrader) {
-		u.HealthPath = "/healthz"
+		u.Health = func() string { return "/healthz" }
 		u.Draining = draining.Load
 		u.Pages = func(r *http.Request) http.Handler {
 			if r.URL.Path != "/varz" {
@@ -109,7 +109,7 @@ func TestRequests(t *testing.T) {
 
 // A load balancer may ask with HEAD, too.
 func TestHealthHead(t *testing.T) {
-	s := open(t, transport.Guard{}, false, func(u *transport.Upgrader) { u.HealthPath = "/up" })
+	s := open(t, transport.Guard{}, false, func(u *transport.Upgrader) { u.Health = func() string { return "/up" } })
 	b, err := io.ReadAll(s.dial(t, "HEAD /up HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
 	if !strings.HasPrefix(string(b), "HTTP/1.1 200 OK\r\n") || strings.Contains(string(b), "ok\n") {
 		t.Errorf("got %q, %v", b, err)

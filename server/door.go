@@ -1,0 +1,99 @@
+package server
+
+import (
+	"log"
+	"net/http"
+	"strings"
+
+	"weir/internal/admission"
+	"weir/internal/auth"
+	"weir/internal/config"
+	"weir/internal/transport"
+	"weir/ws"
+)
+
+// door is who stands in front of one listener for WebSocket clients. It stays when the listener is opened anew.
+type door struct {
+	gate     *admission.Gate
+	refusals *admission.Refusals
+	up       *transport.Upgrader
+}
+
+// newDoor makes the door of an edge that has its first state.
+func (s *Server) newDoor(e *edge) *door {
+	d := &door{gate: admission.NewGate(e.now.Load().Limits), refusals: admission.NewRefusals(e.name, s.log)}
+	d.up = s.upgrader(e, d)
+	return d
+}
+
+// guard is the guard of a listener of e, which is about to be opened for the state w.
+func (d *door) guard(e *edge, w *edgeState) *transport.Guard {
+	g := &transport.Guard{
+		Gate:    d.gate,
+		Proxies: func() *admission.Proxies { return e.now.Load().proxies },
+		Refused: d.refusals.Connection,
+	}
+	if w.tls == nil {
+		g.Answer = transport.HTTPRefusal
+	}
+	if w.Proxies.Protocol {
+		g.ProxyProtocol = &admission.ProxyProtocol{Timeout: max(w.HandshakeTimeout, 0)}
+		if len(w.Proxies.Trusted) > 0 {
+			g.ProxyProtocol.From = g.Proxies
+		}
+	}
+	return g
+}
+
+// errorLog is where net/http complains of a listener's peers.
+func (d *door) errorLog() *log.Logger { return log.New(d.refusals, "", 0) }
+
+// framing completes how a connection of e frames and compresses.
+func (e *edge) framing(f *transport.Framing) {
+	w := e.now.Load()
+	f.Level, f.Threshold, f.MaxFrame = w.Deflate.Level, w.Deflate.Threshold, w.MaxFrame
+}
+
+// deflatePolicy is what a block agrees to.
+func deflatePolicy(d config.Deflate) ws.DeflatePolicy {
+	bits := d.WindowBits
+	if bits == maxWindowBits && !d.ContextTakeover {
+		bits = 0 // every inflater has that much; zero keeps the form of compression that receivers share
+	}
+	return ws.DeflatePolicy{ContextTakeover: d.ContextTakeover, WindowBits: bits, Level: d.Level, Threshold: d.Threshold}
+}
+
+// maxWindowBits is the window of 32 KiB.
+const maxWindowBits = 15
+
+// arrived is what the cookies of a request say who it is (catalogue §2.7): of a name that is there more than once the last
+// one counts, and one cookie fills one field, in the order user, password, token. Nil if they say nothing.
+func arrived(r *http.Request, names config.Cookies) *auth.Credentials {
+	if names == (config.Cookies{}) {
+		return nil
+	}
+	var cr auth.Credentials
+	for _, c := range r.Cookies() {
+		value := strings.Trim(c.Value, `"`)
+		switch c.Name {
+		case names.User:
+			cr.User = value
+		case names.Pass:
+			cr.Pass = value
+		case names.Token:
+			cr.Token = value
+		}
+	}
+	if cr == (auth.Credentials{}) {
+		return nil
+	}
+	return &cr
+}
+
+// page is the monitoring page that a request to a listener of clients asks for; nil if that listener shows none.
+func (s *Server) page(e *edge, monitoring http.Handler, r *http.Request) http.Handler {
+	if !e.now.Load().Monitoring || r.URL.Path == "/" || !strings.HasSuffix(r.URL.Path, "z") {
+		return nil
+	}
+	return monitoring
+}
