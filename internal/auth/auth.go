@@ -31,6 +31,7 @@ type Policy struct {
 	users         map[string]*user
 	token, single *user
 	guest         *user // who comes in without credentials; nil for nobody
+	certificates  bool  // users without a password need theirs
 }
 
 // user is one entry that a CONNECT is held against.
@@ -56,6 +57,9 @@ func (p *Policy) Renew(old Identity, cr Credentials) (Identity, bool) {
 	}
 	u, given := p.find(cr)
 	if u == nil {
+		return Identity{}, false
+	}
+	if p.certificates && u.Password == "" && u != p.guest && p.users[u.Name] == u {
 		return Identity{}, false
 	}
 	guest := u == p.guest && cr == (Credentials{})

@@ -9,26 +9,35 @@ import (
 
 // LoginCertificate says whose certificate it is, if a listener maps certificates to users (verify_and_map). The names of
 // the certificate are held against those of the users in nats-server's order: e-mail addresses, DNS names, URIs, then the
-// subject as a distinguished name, first in the same order of its parts and then in any. No password is asked for.
-func (p *Policy) LoginCertificate(cert *x509.Certificate) (Identity, bool) {
+// subject as a distinguished name, first in the same order of its parts and then in any. A user that has a password needs
+// that as well.
+func (p *Policy) LoginCertificate(cert *x509.Certificate, pass string) (Identity, bool) {
+	u := p.certified(cert)
+	if u == nil || !matches(u.Password, pass) {
+		return Identity{}, false
+	}
+	return Identity{Name: u.Name, Perms: u.perms, by: u}, true
+}
+
+// certified is the user whom a certificate names; nil if it names none.
+func (p *Policy) certified(cert *x509.Certificate) *user {
 	for _, name := range alternativeNames(cert) {
 		if u := p.users[name]; u != nil {
-			return u.identity(), true
+			return u
 		}
 	}
 	if u := p.bySubject(subjectOf(cert)); u != nil {
-		return u.identity(), true
+		return u
 	}
-	if u := p.users[cert.Subject.ToRDNSequence().String()]; u != nil {
-		return u.identity(), true
-	}
-	return Identity{}, false
+	return p.users[cert.Subject.ToRDNSequence().String()]
 }
+
+// NeedCertificates says that some listener maps certificates to users: one of the list without a password is its certificate
+// then, and its name alone opens no listener. It is called before the policy is asked.
+func (p *Policy) NeedCertificates() { p.certificates = true }
 
 // Lists reports whether there is a list of users, which certificates can be mapped to.
 func (p *Policy) Lists() bool { return p.users != nil }
-
-func (u *user) identity() Identity { return Identity{Name: u.Name, Perms: u.perms, by: u} }
 
 // alternativeNames is the names in the SAN extension (RFC 5280 §4.2.1.6).
 func alternativeNames(cert *x509.Certificate) []string {

@@ -58,9 +58,9 @@ func TestCertificatesMapToUsers(t *testing.T) {
 	} {
 		config := auth.Config{}
 		for _, u := range tt.users {
-			config.Users = append(config.Users, auth.User{Name: u, Password: "never asked"})
+			config.Users = append(config.Users, auth.User{Name: u})
 		}
-		id, ok := compile(t, config).LoginCertificate(certified(t, tt.cert))
+		id, ok := compile(t, config).LoginCertificate(certified(t, tt.cert), "")
 		if ok != (tt.want != "") || id.Name != tt.want {
 			t.Errorf("%s: got %q, %v; want %q", tt.name, id.Name, ok, tt.want)
 		}

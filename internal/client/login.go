@@ -47,7 +47,7 @@ func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Cred
 	if len(certs) == 0 {
 		return auth.Identity{}, false
 	}
-	return policy.LoginCertificate(certs[0])
+	return policy.LoginCertificate(certs[0], with.Pass)
 }
 
 // Recheck holds the client against what is configured now: it may have to go, or may do something else than before.

@@ -24,6 +24,7 @@ func TestWebSocketKeys(t *testing.T) {
 		{`listen: "a:80"`, config.WebSocket{Listener: config.Listener{Host: "a", Port: 80}}},
 		// parity: 9.1.29.15
 		{`listen: 80`, config.WebSocket{Listener: config.Listener{Port: 80}}},
+		// parity: 9.1.29.17
 		{`host: a`, config.WebSocket{Listener: config.Listener{Host: "a"}}},
 		{`net: a`, config.WebSocket{Listener: config.Listener{Host: "a"}}},
 		{"host: a\nlisten: 80", config.WebSocket{Listener: config.Listener{Port: 80}}}, // a port alone clears the host
