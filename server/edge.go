@@ -204,7 +204,7 @@ func (s *Server) edgeEnv(e *edge) *client.Env {
 func (s *Server) edgeInfo(e *edge) proto.Info {
 	w := e.now.Load()
 	i := s.info(s.options.Load())
-	i.Host, i.Port = advertised("", w.Listener, s.edgeAddr(e))
+	i.Host, i.Port = advertised(w.Advertise, w.Listener, s.edgeAddr(e))
 	i.AuthRequired = w.auth.Required() && !w.auth.Guests()
 	if w.tls != nil {
 		i.TLSRequired, i.TLSAvailable, i.TLSVerify = true, true, w.TLS.ClientCerts()

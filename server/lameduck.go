@@ -43,7 +43,7 @@ func (s *Server) closeClientListeners() {
 		clients.Close() //nolint:errcheck // closing is all that is left
 	}
 	for _, l := range edges {
-		l.server.Close() //nolint:errcheck // likewise
+		s.retire(l)
 	}
 }
 

@@ -143,7 +143,7 @@ func (s *Server) socketForLocked(e *edge, state *edgeState) (net.Listener, error
 	return net.FileListener(f)
 }
 
-// moveLocked puts the new listener of an edge in place, and closes the old one. Handshakes that are under way there end.
+// moveLocked puts the new listener of an edge in place, and closes the old one.
 func (s *Server) moveLocked(m move) {
 	e := m.edge
 	if e == nil {
@@ -152,19 +152,21 @@ func (s *Server) moveLocked(m move) {
 	old := e.listener
 	e.listener = nil
 	if old != nil {
-		old.Close() //nolint:errcheck // who comes from now on is the new one's
+		s.retire(old) // who comes from now on is the new one's
 	}
 	if m.socket != nil {
 		s.serveEdgeLocked(e, m.state, m.socket)
 	}
-	if old == nil {
-		return
-	}
+}
+
+// retire closes a listener at once, and lets requests that are under way there be answered.
+func (s *Server) retire(l *httpListener) {
+	l.Close() //nolint:errcheck // closing is all that is left
 	s.loops.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), farewell)
 		defer cancel()
-		if old.server.Shutdown(ctx) != nil {
-			old.server.Close() //nolint:errcheck // closing is all that is left
+		if l.server.Shutdown(ctx) != nil {
+			l.server.Close() //nolint:errcheck // likewise
 		}
 	})
 }

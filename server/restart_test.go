@@ -41,12 +41,17 @@ func parsed(t *testing.T, text string) *server.Options {
 // knock asks for a WebSocket and returns the status, the connection and what comes on it.
 func knock(t *testing.T, addr net.Addr, headers ...string) (int, net.Conn, *bufio.Reader) {
 	t.Helper()
+	return knockAt(t, addr, "/", headers...)
+}
+
+func knockAt(t *testing.T, addr net.Addr, path string, headers ...string) (int, net.Conn, *bufio.Reader) {
+	t.Helper()
 	nc, err := net.Dial(addr.Network(), addr.String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	request := "GET / HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	request := "GET " + path + " HTTP/1.1\r\nHost: example.org\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 	for _, h := range headers {
 		request += h + "\r\n"

@@ -60,6 +60,7 @@ type Server struct {
 	monitor   *httpListener
 	profile   *httpListener
 	portsFile string
+	handlers  int // made by Handler
 	loops     sync.WaitGroup
 }
 

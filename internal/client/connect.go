@@ -12,6 +12,9 @@ func (c *Client) infoLine(connected bool) string {
 	i := c.env.Info()
 	i.ClientID = c.ID
 	i.ClientIP, _ = c.Host()
+	if c.Link.IsWebSocket() && c.Link.Secure() { // by us, or by a trusted proxy in front of us
+		i.TLSRequired, i.TLSAvailable = true, true
+	}
 	if connected {
 		i.ConnectInfo = true
 		i.RemoteAccount = c.env.Account.Name()
