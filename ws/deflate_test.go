@@ -344,8 +344,8 @@ func FuzzInflate(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// The other reader stops at the first BFINAL, so it may know less.
-		if want, err := readAll(stdflate.NewReader, message); err != nil || !bytes.HasPrefix(got, want) {
+		// The other reader stops at the first BFINAL, so it may know less. It may also refuse what ours does not, see Inflate.
+		if want, err := readAll(stdflate.NewReader, message); !bytes.HasPrefix(got, want) {
 			t.Fatalf("got %q, compress/flate %q, %v", got, want, err)
 		}
 	})
