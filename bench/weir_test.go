@@ -44,6 +44,8 @@ func startWeir(t *testing.T) *process {
 
 // An idle WebSocket connection with one subscription may cost the server 6 KiB of process memory, compression agreed or
 // not. What a connection gives up when it has been silent for some seconds may take until the next collection.
+//
+// parity: 9.4.14.3
 func TestIdleConnectionIsSmall(t *testing.T) {
 	const (
 		conns   = 5000

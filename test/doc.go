@@ -6,6 +6,8 @@
 // Every test that states what a NATS server does runs against two targets: `weir`, and `stock`, the nats-server that
 // go.mod names. A test that fails against stock states something wrong; a test that fails against Weir only is a bug.
 //
+// setup.sh installs what they need beside Go; `go test ./...` in this folder runs all of them.
+//
 //	process      builds the two servers, runs one as a process, knows when it is ready
 //	wire         a small WebSocket client that may also send what no client should
 //	transcripts  conversations as text files, over tcp, ws and ws with deflate

@@ -104,7 +104,8 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	configs := map[string]string{
-		"client":     "host: 127.0.0.1\nport: " + port + "\n",
+		"client": "host: 127.0.0.1\nport: " + port + "\n",
+		// parity: 9.1.32
 		"websocket":  "host: 127.0.0.1\nport: -1\nwebsocket {\n  host: 127.0.0.1\n  port: " + port + "\n  no_tls: true\n}\n",
 		"monitoring": "host: 127.0.0.1\nport: -1\nhttp: \"127.0.0.1:" + port + "\"\n",
 	}

@@ -16,6 +16,8 @@ func closeFrame(code int, text string) wire.Frame {
 }
 
 // TestCloseEcho has catalogue §3.3: a proper close frame comes back as it was.
+//
+// parity: 9.1.12.1 9.1.12.2
 func TestCloseEcho(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
@@ -26,6 +28,7 @@ func TestCloseEcho(t *testing.T) {
 				s.wantClose(code, text, false)
 			}
 		}
+		// parity: 9.1.12.3
 		t.Run("empty", func(t *testing.T) {
 			s := dial(t, server)
 			s.send(wire.Frame{Opcode: wire.Close})
@@ -45,6 +48,7 @@ func TestCloseEcho(t *testing.T) {
 			s.wantClose(1000, "", false)
 			other.alive()
 		})
+		// parity: 9.1.12
 		t.Run("pending messages go first", func(t *testing.T) {
 			s := connect(t, server)
 			s.send(data("SUB a 1\r\nPUB a 2\r\nhi\r\n"), closeFrame(1000, ""))
@@ -54,6 +58,7 @@ func TestCloseEcho(t *testing.T) {
 	})
 }
 
+// parity: 9.1.14.3
 func TestCloseMalformed(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
@@ -62,11 +67,13 @@ func TestCloseMalformed(t *testing.T) {
 			s.send(closeFrame(code, ""))
 			s.wantClose(1002, fmt.Sprintf("invalid close status code %d", code), true)
 		}
+		// parity: 9.1.14.2
 		t.Run("one byte", func(t *testing.T) {
 			s := connect(t, server)
 			s.send(wire.Frame{Opcode: wire.Close, Payload: []byte{3}})
 			s.wantClose(1002, "close frame payload cannot be 1 byte", true)
 		})
+		// parity: 9.1.16.2
 		t.Run("text that is no UTF-8", func(t *testing.T) {
 			s := connect(t, server)
 			s.send(closeFrame(1000, "\xff\xfe"))
@@ -76,10 +83,19 @@ func TestCloseMalformed(t *testing.T) {
 }
 
 // TestShutdown: whoever is connected hears that it was not their fault.
+//
+// parity: 9.1.20.18
 func TestShutdown(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
 		connected, fresh := connect(t, server), dial(t, server)
+		// The INFO may be here before the server has entered the connection in its list; the pong comes after that.
+		fresh.send(wire.Frame{Opcode: wire.Ping})
+		for len(fresh.pongs) == 0 {
+			if _, err := fresh.more(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := server.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}

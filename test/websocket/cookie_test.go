@@ -24,6 +24,7 @@ func TestCookies(t *testing.T) {
 		{"CONNECT goes first", user, "u=eve; p=x", `,"user":"ann","pass":"secret"`, true},
 		{"CONNECT goes first even if it is wrong", user, "u=ann; p=secret", `,"user":"eve"`, false},
 		{"in quotes", user, `u="ann"; p="secret"`, ``, true},
+		// parity: 9.4.10.3
 		{"the last of a name", user, "u=eve; p=secret; u=ann", ``, true},
 		{"name in another case", user, "U=ann; p=secret", ``, false},
 		{"wrong password", user, "u=ann; p=x", ``, false},
@@ -51,6 +52,7 @@ func TestCookies(t *testing.T) {
 				s.wantClose(1008, "Authentication Failure", false)
 			})
 		}
+		// parity: 9.4.10.2
 		t.Run("CONNECT is needed all the same", func(t *testing.T) {
 			s := dial(t, process.Start(t, target, process.Options{Config: user, WebSocket: names}), "Cookie: u=ann; p=secret")
 			s.send(data("PING\r\n"))

@@ -12,6 +12,8 @@ import (
 )
 
 // TestOffers has offers that every server may take, and what may not be in the answer to them.
+//
+// parity: 9.1.27.2
 func TestOffers(t *testing.T) {
 	rows := []struct{ name, offer string }{
 		{"bare", "permessage-deflate"},
@@ -19,6 +21,7 @@ func TestOffers(t *testing.T) {
 		{"as a browser", "permessage-deflate; client_max_window_bits"},
 		{"in capitals", "Permessage-Deflate"},
 		{"second choice", "x-webkit-deflate-frame, permessage-deflate"},
+		// parity: 9.4.6.3
 		{"several offers", "permessage-deflate; client_max_window_bits=15, permessage-deflate"},
 		{"as python", "permessage-deflate; server_max_window_bits=15; client_max_window_bits=15"},
 	}
@@ -75,7 +78,9 @@ func TestHardOffers(t *testing.T) {
 		name, offer string
 		mayAccept   bool
 	}{
+		// parity: 9.4.6.1
 		{"small server window", "permessage-deflate; server_max_window_bits=9", true},
+		// parity: 9.4.6.2
 		{"other extension's parameter", "foo; permessage-deflate", false},
 		{"unknown parameter", "permessage-deflate; level=9", false},                                      // §7.1
 		{"parameter twice", "permessage-deflate; client_max_window_bits; client_max_window_bits", false}, // §7.1
@@ -113,6 +118,8 @@ func TestHardOffers(t *testing.T) {
 }
 
 // TestCompressionOff is a server that does not compress: nothing is answered and nothing compressed is taken.
+//
+// parity: 9.1.27.1
 func TestCompressionOff(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{WebSocket: "compression: false"})
@@ -188,6 +195,8 @@ func TestCompressedInput(t *testing.T) {
 
 // TestEmptyLastFragment ends a compressed message with an empty frame, as a client does that flushes its compressor
 // first. nats-server waits for another byte (catalogue §3.5), so this is about Weir.
+//
+// parity: 9.4.3
 func TestEmptyLastFragment(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
 		s := connect(t, process.Start(t, process.Weir, process.Options{}), deflated)
@@ -198,6 +207,8 @@ func TestEmptyLastFragment(t *testing.T) {
 }
 
 // TestCompressedOutput: short flushes are not worth it, long ones are.
+//
+// parity: 9.1.50.1 9.1.50.2
 func TestCompressedOutput(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		s := connect(t, process.Start(t, target, process.Options{}), deflated)

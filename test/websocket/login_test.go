@@ -71,6 +71,35 @@ func (s *session) wantLogin(in bool) {
 	s.wantClose(1008, "Authentication Failure", false)
 }
 
+// TestCookieLogins has credentials from cookies only.
+func TestCookieLogins(t *testing.T) {
+	const users, names = "user_cookie: un\n  pass_cookie: pw", "token_cookie: tok"
+	rows := []struct {
+		name, top, cookies, header string
+		in                         bool
+	}{
+		// parity: 9.1.54.7
+		{"user and password", topUser, users, "un=normal; pw=client", true},
+		// parity: 9.1.54.8
+		{"wrong user", topUser, users, "un=eve; pw=client", false},
+		// parity: 9.1.54.9
+		{"wrong password", topUser, users, "un=normal; pw=x", false},
+		// parity: 9.1.54.10
+		{"token", topToken, names, "tok=clienttoken", true},
+		// parity: 9.1.54.11
+		{"wrong token", topToken, names, "tok=x", false},
+	}
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for _, row := range rows {
+			t.Run(row.name, func(t *testing.T) {
+				s := dial(t, process.Start(t, target, process.Options{Config: row.top, WebSocket: row.cookies}), "Cookie: "+row.header)
+				s.send(data("CONNECT {\"verbose\":false,\"user\":\"\",\"pass\":\"\"}\r\nPING\r\n"))
+				s.wantLogin(row.in)
+			})
+		}
+	})
+}
+
 // TestLoginTime has the time that a client may take to log in.
 func TestLoginTime(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {

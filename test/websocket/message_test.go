@@ -186,6 +186,40 @@ func TestSmallWindow(t *testing.T) {
 	})
 }
 
+// TestManyReceivers has receivers who get the same messages in frames of their own: what is done for one must not be seen
+// by another.
+//
+// parity: 9.1.68
+func TestManyReceivers(t *testing.T) {
+	const browser = "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/131.0"
+	process.Each(t, func(t *testing.T, target process.Target) {
+		server := process.Start(t, target, process.Options{})
+		var receivers []*session
+		for range 2 {
+			for _, header := range [][]string{nil, {deflated}, {browser}, {browser, deflated}} {
+				s := connect(t, server, header...)
+				s.send(data("SUB a 1\r\nPING\r\n"))
+				s.want("PONG")
+				receivers = append(receivers, s)
+			}
+		}
+		plain, publisher := connectPlain(t, server), connectPlain(t, server)
+		plain.send("SUB a 1\r\nPING\r\n")
+		plain.want("PONG")
+		for range 100 {
+			body := make([]byte, 8315)
+			for i := range body {
+				body[i] = "0123456789abcdef"[rand.IntN(16)]
+			}
+			publisher.send(fmt.Sprintf("PUB a %d\r\n%s\r\n", len(body), body))
+			plain.want("MSG a 1 8315", string(body))
+			for _, s := range receivers {
+				s.want("MSG a 1 8315", string(body))
+			}
+		}
+	})
+}
+
 // TestBrowser is a client with the name of a browser: nats-server sends it frames of 4 KiB at most, and compressed
 // messages in fragments unless it is Safari (catalogue §4.3). Weir knows no browsers.
 func TestBrowser(t *testing.T) {

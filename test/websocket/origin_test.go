@@ -8,33 +8,46 @@ import (
 )
 
 // TestOrigin has the rows of catalogue §2.5. The request's Host is example.test, port 80 as there is no TLS.
+//
+// parity: 9.1.21.10
 func TestOrigin(t *testing.T) {
 	policies := []struct {
 		name, config string
 		rows         map[string]bool
 	}{
 		{"same origin", "same_origin: true", map[string]bool{
-			"":                         true, // not a browser
-			"http://example.test":      true,
-			"http://EXAMPLE.test":      true,
-			"HTTP://example.test":      true,
+			"":                    true, // not a browser
+			"http://example.test": true,
+			// parity: 9.4.9.2
+			"http://EXAMPLE.test": true,
+			"HTTP://example.test": true,
+			// parity: 9.1.21.2
 			"http://example.test:80":   true,
 			"http://example.test/path": true,
 			"https://example.test":     false, // the scheme is part of it
+			// parity: 9.1.21.4
 			"http://example.test:8080": false,
-			"http://example.test.":     false,
-			"http://a.example.test":    false,
-			"http://other.test":        false,
-			"null":                     false,
-			"@@@://x":                  false,
-			"http://a:b:1":             false,
+			// parity: 9.4.9.4
+			"http://example.test.":  false,
+			"http://a.example.test": false,
+			// parity: 9.1.21.3
+			"http://other.test": false,
+			// parity: 9.4.9.1
+			"null": false,
+			// parity: 9.1.21.7
+			"@@@://x": false,
+			// parity: 9.1.21.8
+			"http://a:b:1": false,
 		}},
 		{"allowed origins", `allowed_origins: ["https://app.test", "http://dev.test:8080"]`, map[string]bool{
-			"":                         true,
-			"https://app.test":         true,
-			"https://APP.test:443":     true,
-			"http://dev.test:8080":     true,
-			"http://app.test":          false,
+			"":                     true,
+			"https://app.test":     true,
+			"https://APP.test:443": true,
+			// parity: 9.1.21.11
+			"http://dev.test:8080": true,
+			// parity: 9.1.21.15
+			"http://app.test": false,
+			// parity: 9.1.21.14
 			"https://app.test:444":     false,
 			"http://dev.test":          false,
 			"https://x.app.test":       false,

@@ -8,11 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -148,39 +145,13 @@ func isReset(err error) bool {
 	return !ok || !e.Timeout()
 }
 
-// reload writes text to the server's file and asks it to read that. It returns the log line that says how it went.
-func reload(t *testing.T, server *process.Server, seen *int, edit func(string) string) string {
-	t.Helper()
-	file := filepath.Join(server.Dir, "server.conf")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(edit(string(text))), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	outcome := regexp.MustCompile(`(?m)^.*(Reloaded server configuration|Failed to reload server configuration).*$`)
-	var lines []string
-	*seen++
-	process.Await(process.Patience, func() bool {
-		lines = outcome.FindAllString(server.Log().String(), -1)
-		return len(lines) >= *seen
-	})
-	if len(lines) != *seen {
-		t.Fatalf("%d reloads, want %d:\n%s", len(lines), *seen, server.Log())
-	}
-	return lines[*seen-1]
-}
-
 // TestReloadTLS changes the certificate, and then asks clients for theirs, while a client is connected.
 func TestReloadTLS(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		a := newAuthority(t)
 		first, second := a.server("first", "other.test"), a.server("second", "127.0.0.1")
-		server := process.Start(t, target, process.Options{WebSocket: block(first)})
+		server := process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\nwebsocket {\n  host: 127.0.0.1\n  port: -1\n  " +
+			block(first) + "\n}\n"})
 		seen := 0
 		careless := a.trust()
 		careless.ServerName = "other.test"
@@ -214,20 +185,28 @@ func TestReloadTLS(t *testing.T) {
 		})
 		// parity: 9.1.65.4
 		t.Run("no TLS at all", func(t *testing.T) {
-			plain := func(text string) string {
-				return regexp.MustCompile(`tls \{[^}]*\}`).ReplaceAllString(strings.Replace(text, "no_tls: true", "", 1), "")
-			}
-			if line := reload(t, server, &seen, plain); !strings.Contains(line, "Failed") || !strings.Contains(line, "TLS configuration") {
+			if line := reload(t, server, &seen, replace(block(second, "verify: true"), "")); !strings.Contains(line, "Failed") || !strings.Contains(line, "TLS configuration") {
 				t.Error(line)
 			}
 			connectTLS(t, server, a.trust(a.client("bob", pkix.Name{CommonName: "bob"})))
 		})
+		// parity: 9.1.65.5
+		t.Run("no TLS, and on purpose", func(t *testing.T) { // nats-server would have to be started again
+			line := reload(t, server, &seen, replace("websocket {", "websocket {\n  no_tls: true"))
+			if target == process.Weir {
+				if !strings.Contains(line, "Reloaded") {
+					t.Error(line)
+				}
+				connect(t, server)
+				return
+			}
+			if !strings.Contains(line, "Failed") || !strings.Contains(line, "not supported") {
+				t.Error(line)
+			}
+			connectTLS(t, server, a.trust(a.client("joe", pkix.Name{CommonName: "joe"})))
+		})
 		old.alive()
 	})
-}
-
-func replace(before, after string) func(string) string {
-	return func(text string) string { return strings.Replace(text, before, after, 1) }
 }
 
 // records counts the TLS records of data that pass.

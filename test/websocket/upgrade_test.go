@@ -60,28 +60,40 @@ var refusals = []struct {
 	request string
 	status  int
 }{
+	// parity: 9.1.22.1 9.4.13.3
 	{"post", head("POST / HTTP/1.1", "Content-Length: 0"), 405},
+	// parity: 9.4.13.3
 	{"head", head("HEAD / HTTP/1.1"), 405},
+	// parity: 9.4.13.3
 	{"options", head("OPTIONS / HTTP/1.1"), 405},
+	// parity: 9.1.22.3
 	{"no upgrade", head("GET / HTTP/1.1", "-Upgrade"), 400},
 	{"other upgrade", head("GET / HTTP/1.1", "Upgrade: h2c"), 400},
 	{"upgrade is part of a word", head("GET / HTTP/1.1", "Upgrade: websockets"), 400},
+	// parity: 9.1.22.4
 	{"no connection", head("GET / HTTP/1.1", "-Connection"), 400},
 	{"connection keep-alive", head("GET / HTTP/1.1", "Connection: keep-alive"), 400},
+	// parity: 9.1.22.5
 	{"no key", head("GET / HTTP/1.1", "-Sec-WebSocket-Key"), 400},
+	// parity: 9.1.22.6
 	{"empty key", head("GET / HTTP/1.1", "Sec-WebSocket-Key: "), 400},
 	{"key of 15 bytes", head("GET / HTTP/1.1", "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0O"), 400},
 	{"key of 17 bytes", head("GET / HTTP/1.1", "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODxA="), 400},
 	{"key without padding", head("GET / HTTP/1.1", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ"), 400},
 	{"key in the URL alphabet", head("GET / HTTP/1.1", "Sec-WebSocket-Key: __________________________"), 400},
+	// parity: 9.1.22.9
 	{"no version", head("GET / HTTP/1.1", "-Sec-WebSocket-Version"), 400},
 	{"version 8", head("GET / HTTP/1.1", "Sec-WebSocket-Version: 8"), 400},
+	// parity: 9.1.73.1
 	{"mqtt without an mqtt port", head("GET /mqtt HTTP/1.1"), 404},
 	{"mqtt below a path", head("GET /a/b/mqtt HTTP/1.1"), 404},
+	// parity: 9.1.22.2
 	{"http 1.0 without host", head("GET / HTTP/1.0", "-Host"), 400},
 }
 
 // TestRefusals is the table of catalogue §2.2: the status, the headers and the exact body.
+//
+// parity: 9.4.13.4
 func TestRefusals(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
@@ -156,6 +168,7 @@ var acceptances = []struct {
 	name    string
 	request string
 }{
+	// parity: 9.1.73.3
 	{"plain", head("GET / HTTP/1.1")},
 	{"any path", head("GET /some/where HTTP/1.1")},
 	{"query", head("GET /?token=x HTTP/1.1")},
@@ -178,6 +191,8 @@ var acceptances = []struct {
 }
 
 // TestAcceptances has the requests that look odd and are fine, and nothing in the answer that was not asked for.
+//
+// parity: 9.1.27.3
 func TestAcceptances(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
@@ -211,12 +226,15 @@ func TestAnswer(t *testing.T) {
 		{"compressed", "", deflated, start + "Sec-WebSocket-Extensions: " + wire.Offer + "\r\n\r\n"},
 		{"no masking", "", "Nats-No-Masking: true", start + "Nats-No-Masking: true\r\n\r\n"},
 		{"no masking in capitals", "", "Nats-No-Masking: TRUE", start + "\r\n"},
+		// parity: 9.1.28 9.1.62
 		{"own header", `headers { X-Edge: "north" }`, "X-A: b", start + "X-Edge: north\r\n\r\n"},
 	}
 	process.Each(t, func(t *testing.T, target process.Target) {
 		for _, row := range rows {
 			t.Run(row.name, func(t *testing.T) {
-				server := process.Start(t, target, process.Options{WebSocket: row.config})
+				options := noMasking(target)
+				options.WebSocket += "\n  " + row.config
+				server := process.Start(t, target, options)
 				nc, err := net.Dial("tcp", server.WebSocket)
 				if err != nil {
 					t.Fatal(err)
@@ -238,6 +256,8 @@ func TestAnswer(t *testing.T) {
 }
 
 // TestEarlyBytes sends a frame together with the request: the server has not said yes yet, so that is no WebSocket.
+//
+// parity: 9.1.22.13 9.4.13.5
 func TestEarlyBytes(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
@@ -261,6 +281,8 @@ func TestEarlyBytes(t *testing.T) {
 }
 
 // TestHandshakeTimeout has clients that never finish asking.
+//
+// parity: 9.4.8.2
 func TestHandshakeTimeout(t *testing.T) {
 	rows := map[string]string{"silent": "", "half a request": "GET / HTTP/1.1\r\nHost: a\r\n"}
 	process.Each(t, func(t *testing.T, target process.Target) {
@@ -285,6 +307,7 @@ func TestHandshakeTimeout(t *testing.T) {
 				}
 			})
 		}
+		// parity: 9.1.25
 		t.Run("does not end a session", func(t *testing.T) {
 			s := connect(t, server)
 			other, err := net.Dial("tcp", server.WebSocket) // one more silent peer: when it is gone, the time is over

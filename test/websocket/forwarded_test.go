@@ -1,0 +1,159 @@
+package websocket
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"weir/test/process"
+	"weir/test/wire"
+)
+
+// trusting says that the tests are a proxy. nats-server believes everybody.
+func trusting(target process.Target, more string) process.Options {
+	options := process.Options{Args: []string{"-D"}, WebSocket: more}
+	if target == process.Weir {
+		options.WebSocket += "\n  trusted_proxies: [ \"127.0.0.1\", \"10.0.0.0/8\" ]"
+	}
+	return options
+}
+
+// TestForwardedFor has catalogue §2.8: the address that a proxy tells is in front of that of the proxy. Where there is
+// more than one, nats-server takes the first line if that is one address, Weir what the last proxy it trusts has seen.
+func TestForwardedFor(t *testing.T) {
+	rows := []struct {
+		name, stock, weir string // what log lines begin with, before the proxy's address
+		header            []string
+	}{
+		// parity: 9.1.66.1
+		{"none", "", "", nil},
+		// parity: 9.1.66.1
+		{"empty", "", "", []string{"X-Forwarded-For:"}},
+		// parity: 9.1.66.1
+		{"no address", "", "", []string{"X-Forwarded-For: nobody"}},
+		// parity: 9.1.66.2
+		{"one", "1.2.3.4/", "1.2.3.4/", []string{"X-Forwarded-For: 1.2.3.4"}},
+		// parity: 9.1.66.2
+		{"two lines", "1.2.3.4/", "5.6.7.8/", []string{"X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 5.6.7.8"}},
+		// parity: 9.1.66.3
+		{"IPv6", "[2001:db8::1]/", "[2001:db8::1]/", []string{"X-Forwarded-For: 2001:db8::1"}},
+		// parity: 9.4.11.1
+		{"several hops", "", "5.6.7.8/", []string{"X-Forwarded-For: 1.2.3.4, 5.6.7.8, 10.1.2.3"}},
+	}
+	process.Each(t, func(t *testing.T, target process.Target) {
+		server := process.Start(t, target, trusting(target, ""))
+		for _, row := range rows {
+			t.Run(row.name, func(t *testing.T) {
+				s := connect(t, server, row.header...)
+				client := row.stock
+				if target == process.Weir {
+					client = row.weir
+				}
+				line := `\[DBG\] ` + regexp.QuoteMeta(client+s.LocalAddr().String()) + ` - wid:\d+`
+				if _, err := server.Log().Wait(line, process.Patience); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
+}
+
+// TestForwardedByStrangers: what somebody says who is no proxy is nothing to Weir. nats-server believes it.
+//
+// parity: 9.4.11.2
+func TestForwardedByStrangers(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		server := process.Start(t, process.Weir, process.Options{Args: []string{"-D"}})
+		s := connect(t, server, "X-Forwarded-For: 1.2.3.4", "Forwarded: for=1.2.3.4", "X-Real-IP: 1.2.3.4")
+		line := `\[DBG\] ` + regexp.QuoteMeta(s.LocalAddr().String()) + ` - wid:\d+`
+		if _, err := server.Log().Wait(line, process.Patience); err != nil {
+			t.Error(err)
+		}
+		if text := server.Log().String(); strings.Contains(text, "1.2.3.4") {
+			t.Errorf("it was believed:\n%s", text)
+		}
+	})
+}
+
+// TestForwardedInConnz: an operator wants to see the client. nats-server shows the proxy.
+//
+// parity: 9.4.11.3
+func TestForwardedInConnz(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		server := process.Start(t, target, trusting(target, ""))
+		connect(t, server, "X-Forwarded-For: 1.2.3.4")
+		response, err := http.Get("http://" + server.Monitor + "/connz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		var answer struct {
+			Connections []struct {
+				IP string `json:"ip"`
+			} `json:"connections"`
+		}
+		if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+			t.Fatal(err)
+		}
+		want := map[process.Target]string{process.Weir: "1.2.3.4", process.Stock: "127.0.0.1"}[target]
+		if len(answer.Connections) != 1 || answer.Connections[0].IP != want {
+			t.Errorf("connections %+v, want one from %s", answer.Connections, want)
+		}
+	})
+}
+
+// TestSameOriginBehindProxy: a page of https is of the same origin if the proxy has ended the TLS, and says so.
+//
+// parity: 9.4.9.6
+func TestSameOriginBehindProxy(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		page := []string{"Host: inner.test", "Origin: https://app.test", "X-Forwarded-Proto: https", "X-Forwarded-Host: app.test"}
+		server := process.Start(t, process.Weir, trusting(process.Weir, "same_origin: true"))
+		if response, _, _ := ask(t, server, head("GET / HTTP/1.1", page...)); response.StatusCode != http.StatusSwitchingProtocols {
+			t.Errorf("told by the proxy: %s", response.Status)
+		}
+		if response, _, _ := ask(t, server, head("GET / HTTP/1.1", page[:3]...)); response.StatusCode != http.StatusForbidden {
+			t.Errorf("another host: %s", response.Status)
+		}
+		server = process.Start(t, process.Weir, process.Options{WebSocket: "same_origin: true"})
+		if response, _, _ := ask(t, server, head("GET / HTTP/1.1", page...)); response.StatusCode != http.StatusForbidden {
+			t.Errorf("told by a stranger: %s", response.Status)
+		}
+	})
+}
+
+// TestHalfOpen: who has connected and does not go on takes one of a number of places, and not more of us.
+//
+// parity: 9.4.8.4
+func TestHalfOpen(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		server := process.Start(t, process.Weir, process.Options{WebSocket: `handshake_timeout: "60s"
+  limits { half_open: 2 }`})
+		var waiting []net.Conn
+		for range 2 {
+			nc, err := net.Dial("tcp", server.WebSocket)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = nc.Close() })
+			waiting = append(waiting, nc)
+		}
+		refused := func() bool {
+			response, nc, _ := ask(t, server, wire.Request("example.test", "/"))
+			_ = nc.Close()
+			return response.StatusCode == http.StatusServiceUnavailable
+		}
+		if !process.Await(process.Patience, refused) {
+			t.Error("a third one was let in")
+		}
+		_ = waiting[0].Close()
+		if !process.Await(process.Patience, func() bool { return !refused() }) {
+			t.Error("nobody is let in any more")
+		}
+		_, _ = fmt.Fprint(waiting[1], wire.Request("example.test", "/"))
+	})
+}

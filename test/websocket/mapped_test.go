@@ -1,0 +1,179 @@
+package websocket
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509/pkix"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/test/process"
+)
+
+// Users whom certificates can be mapped to, and others.
+var (
+	known   = pkix.Name{CommonName: "example.com", OrganizationalUnit: []string{"NATS.io"}}
+	unknown = pkix.Name{CommonName: "eve"}
+)
+
+const (
+	mapped      = `{ user: "CN=example.com,OU=NATS.io", permissions: { publish: mapped } }`
+	mappedWith  = `{ user: "CN=example.com,OU=NATS.io", password: secret }`
+	other       = `{ user: ann, password: p, permissions: { publish: ann } }`
+	guest       = `{ user: guest }`
+	knownName   = `"user":"CN=example.com,OU=NATS.io"`
+	mappedUsers = "authorization { users: [ " + mapped + ", " + other + " ] }\n"
+)
+
+// TestVerifyAndMap is the block's own `verify_and_map`: the certificate says who the client is.
+func TestVerifyAndMap(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		a := newAuthority(t)
+		options := process.Options{Config: mappedUsers, WebSocket: block(a.server("server", "127.0.0.1"), "verify_and_map: true")}
+		server := process.Start(t, target, options)
+		// parity: 9.1.43.1
+		t.Run("known", func(t *testing.T) {
+			s, _ := connectTLS(t, server, a.trust(a.client("known", known)))
+			s.send(data("PUB mapped 0\r\n\r\nPUB ann 0\r\n\r\n"))
+			s.want(`-ERR 'Permissions Violation for Publish to "ann"'`)
+			s.alive()
+		})
+		t.Run("unknown", func(t *testing.T) {
+			s, err := dialTLS(t, server, a.trust(a.client("unknown", unknown)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.line()
+			s.send(data("CONNECT {\"verbose\":false}\r\nPING\r\n"))
+			s.wantLogin(false)
+		})
+		// parity: 9.1.43.3
+		t.Run("none", func(t *testing.T) {
+			if _, err := dialTLS(t, server, a.trust()); err == nil || !strings.Contains(err.Error(), "certificate") {
+				t.Errorf("got %v", err)
+			}
+		})
+	})
+}
+
+// secureClient is a client over TLS on the listener that is not for WebSocket.
+func secureClient(t *testing.T, server *process.Server, config *tls.Config) *plainClient {
+	t.Helper()
+	nc, err := net.Dial("tcp", server.Client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
+		t.Fatal(err)
+	}
+	c := &plainClient{Conn: nc, t: t, r: bufio.NewReader(nc)}
+	c.line() // the INFO is in plain
+	c.Conn = tls.Client(nc, config)
+	c.r = bufio.NewReader(c.Conn)
+	return c
+}
+
+// TestMappedUsersElsewhere: one listener maps certificates to users. Such a user, if it has no password, is its
+// certificate: on the other listener its name alone opens nothing.
+func TestMappedUsersElsewhere(t *testing.T) {
+	const violation = "-ERR 'Authorization Violation'"
+	rows := []struct {
+		name, users, fields string
+		in                  bool
+	}{
+		// parity: 9.3.37 9.3.42
+		{"empty password", mapped + other, knownName, false},
+		// parity: 9.3.37
+		{"wrong password", mapped + other, knownName + `,"pass":"x"`, false},
+		// parity: 9.3.37
+		{"unknown user", mapped + other, `"user":"eve"`, false},
+		// parity: 9.3.37
+		{"anonymous", mapped + other, `"lang":"go"`, false},
+		{"another user", mapped + other, `"user":"ann","pass":"p"`, true},
+		// parity: 9.3.39
+		{"with a password, given", mappedWith + other, knownName + `,"pass":"secret"`, true},
+		// parity: 9.3.39
+		{"with a password, not given", mappedWith + other, knownName, false},
+	}
+	process.Each(t, func(t *testing.T, target process.Target) {
+		a := newAuthority(t)
+		verify := block(a.server("server", "127.0.0.1"), "verify_and_map: true") + "\n"
+		for _, row := range rows {
+			t.Run(row.name, func(t *testing.T) {
+				users := "authorization { users: [ " + strings.ReplaceAll(row.users, "}{", "}, {") + " ] }\n"
+				connect := "CONNECT {\"verbose\":false," + row.fields + "}\r\nPING\r\n"
+				server := process.Start(t, target, process.Options{Config: verify + users})
+				s := dial(t, server)
+				s.send(data(connect))
+				s.wantLogin(row.in)
+				byCertificate := func(fields string) *plainClient {
+					c := secureClient(t, server, a.trust(a.client("known", known)))
+					c.send("CONNECT {\"verbose\":false" + fields + "}\r\nPING\r\n")
+					return c
+				}
+				if strings.HasPrefix(row.users, mappedWith) { // then it takes both
+					byCertificate("").want(violation)
+					byCertificate(`,"pass":"secret"`).want("PONG")
+				} else {
+					byCertificate("").want("PONG")
+				}
+				// parity: 9.3.44
+				t.Run("the other way round", func(t *testing.T) {
+					c := dialPlain(t, process.Start(t, target, process.Options{Config: users, WebSocket: verify}))
+					c.send(connect)
+					if row.in {
+						c.want("PONG")
+					} else {
+						c.want(violation)
+					}
+				})
+			})
+		}
+		// parity: 9.3.47
+		t.Run("a block without a port maps nobody", func(t *testing.T) {
+			c := dialPlain(t, process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\n" + mappedUsers + "websocket { " + verify + " }\n"}))
+			c.send("CONNECT {\"verbose\":false," + knownName + "}\r\nPING\r\n")
+			c.want("PONG")
+		})
+	})
+}
+
+// TestGuestBesideMappedUsers: who comes in without credentials is not a certificate, password or not.
+//
+// parity: 9.3.40
+func TestGuestBesideMappedUsers(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		a := newAuthority(t)
+		config := "no_auth_user: guest\nauthorization { users: [ " + guest + ", " + mapped + " ] }\n" +
+			block(a.server("server", "127.0.0.1"), "verify_and_map: true")
+		server := process.Start(t, target, process.Options{Config: config})
+		for fields, in := range map[string]bool{`"lang":"go"`: true, `"user":"guest"`: true, knownName: false} {
+			s := dial(t, server)
+			s.send(data("CONNECT {\"verbose\":false," + fields + "}\r\nPING\r\n"))
+			s.wantLogin(in)
+		}
+	})
+}
+
+// TestPinned: only the key that is pinned. nats-server reads the pins of a websocket block, shows them, and lets anybody
+// in (catalogue §10.2, S1), so this is about Weir.
+//
+// parity: 9.4.7
+func TestPinned(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		a := newAuthority(t)
+		first, second := a.client("first", unknown), a.client("second", unknown)
+		pin := fmt.Sprintf("%x", sha256.Sum256(first.Leaf.RawSubjectPublicKeyInfo))
+		server := process.Start(t, process.Weir, process.Options{
+			WebSocket: block(a.server("server", "127.0.0.1"), "verify: true", fmt.Sprintf("pinned_certs: [ %q ]", pin))})
+		connectTLS(t, server, a.trust(first))
+		if _, err := dialTLS(t, server, a.trust(second)); err == nil {
+			t.Error("another key was let in")
+		}
+	})
+}

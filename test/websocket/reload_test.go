@@ -1,0 +1,130 @@
+package websocket
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"weir/test/process"
+)
+
+// reload writes text to the server's file and asks it to read that. It returns the log line that says how it went.
+func reload(t *testing.T, server *process.Server, seen *int, edit func(string) string) string {
+	t.Helper()
+	file := filepath.Join(server.Dir, "server.conf")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(edit(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	outcome := regexp.MustCompile(`(?m)^.*(Reloaded server configuration|Failed to reload server configuration).*$`)
+	var lines []string
+	*seen++
+	process.Await(process.Patience, func() bool {
+		lines = outcome.FindAllString(server.Log().String(), -1)
+		return len(lines) >= *seen
+	})
+	if len(lines) != *seen {
+		t.Fatalf("%d reloads, want %d:\n%s", len(lines), *seen, server.Log())
+	}
+	return lines[*seen-1]
+}
+
+func replace(before, after string) func(string) string {
+	return func(text string) string { return strings.Replace(text, before, after, 1) }
+}
+
+// TestReloadBlock changes the websocket block. Of nats-server's block nothing but the certificates can be changed while it
+// runs (catalogue §1.4); with Weir all of it can, and who is connected stays so.
+func TestReloadBlock(t *testing.T) {
+	rows := []struct {
+		name, before, after string
+		check               func(*testing.T, *process.Server)
+	}{
+		{"origins", `origins: "http://a.test"`, `origins: "http://b.test"`, func(t *testing.T, server *process.Server) {
+			checkOrigin(t, server, "old", []string{"Origin: http://a.test"}, false)
+			checkOrigin(t, server, "new", []string{"Origin: http://b.test"}, true)
+		}},
+		{"same_origin", "same_origin: false", "same_origin: true", func(t *testing.T, server *process.Server) {
+			checkOrigin(t, server, "another", []string{"Origin: http://a.test"}, false)
+		}},
+		{"headers", `headers { X-Edge: "north" }`, `headers { X-Edge: "south" }`, func(t *testing.T, server *process.Server) {
+			if response, _, _ := ask(t, server, head("GET / HTTP/1.1")); response.Header.Get("X-Edge") != "south" {
+				t.Errorf("header %q", response.Header)
+			}
+		}},
+		{"compression", "compress: true", "compress: false", func(t *testing.T, server *process.Server) {
+			if connect(t, server, deflated).Compressed {
+				t.Error("compressed")
+			}
+		}},
+		{"ping_interval", `ping_interval: "60s"`, `ping_interval: "100ms"`, func(t *testing.T, server *process.Server) {
+			connect(t, server).want("PING")
+		}},
+		{"handshake_timeout", `handshake_timeout: "60s"`, `handshake_timeout: "50ms"`, func(t *testing.T, server *process.Server) {
+			response, _, r := ask(t, server, head("GET / HTTP/1.1", "-Connection"))
+			if _, err := io.Copy(io.Discard, response.Body); err != nil {
+				t.Error(err)
+			}
+			if _, err := r.ReadByte(); response.StatusCode != http.StatusBadRequest || err == nil || !isReset(err) {
+				t.Errorf("%s, and then %v", response.Status, err)
+			}
+		}},
+		{"user_cookie", "user_cookie: a", "user_cookie: b, authorization { user: ann, timeout: 9 }", func(t *testing.T, server *process.Server) {
+			s := dial(t, server, "Cookie: b=ann")
+			s.send(data("CONNECT {\"verbose\":false}\r\nPING\r\n"))
+			s.wantLogin(true)
+		}},
+	}
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for _, row := range rows {
+			t.Run(row.name, func(t *testing.T) {
+				server := process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\nwebsocket {\n  host: 127.0.0.1\n  port: -1\n" +
+					"  no_tls: true\n  " + row.before + "\n}\n"})
+				header := []string{"Origin: http://a.test"}
+				if row.name == "same_origin" {
+					header = nil
+				}
+				old := connect(t, server, header...)
+				seen := 0
+				line := reload(t, server, &seen, replace(row.before, row.after))
+				if target == process.Stock {
+					if !strings.Contains(line, "Failed") || !strings.Contains(line, "not supported for Websocket") {
+						t.Error(line)
+					}
+				} else if row.check(t, server); !strings.Contains(line, "Reloaded") {
+					t.Error(line)
+				}
+				if row.name != "user_cookie" {
+					old.alive()
+				}
+			})
+		}
+	})
+}
+
+// TestReloadLogin: who would not be let in any more has to go.
+func TestReloadLogin(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		server := process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\nauthorization { users: [ { user: ann, password: first } ] }\n" +
+			"websocket { host: 127.0.0.1, port: -1, no_tls: true }\n"})
+		s := dial(t, server)
+		s.send(data("CONNECT {\"verbose\":false,\"user\":\"ann\",\"pass\":\"first\"}\r\nPING\r\n"))
+		s.wantLogin(true)
+		seen := 0
+		if line := reload(t, server, &seen, replace("first", "second")); !strings.Contains(line, "Reloaded") {
+			t.Error(line)
+		}
+		s.wantLogin(false)
+	})
+}
