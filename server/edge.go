@@ -59,7 +59,7 @@ func compileEdge(o *Options, w *config.WebSocket) (*edgeState, error) {
 	if s.proxies, err = admission.ParseProxies(w.Proxies.Trusted, w.Proxies.Header); err != nil {
 		return nil, err
 	}
-	s.auth, err = compileAuth(o, o.WebSocketAuth(w))
+	s.auth, err = auth.Compile(o.WebSocketAuth(w), auth.WebSocket, mappedTypes(o)...)
 	return s, err
 }
 

@@ -120,28 +120,22 @@ func compile(o *Options) (c compiled, err error) {
 	if c.tls, err = loadTLS(o.TLS); err != nil {
 		return c, err
 	}
-	if c.auth, err = compileAuth(o, o.Auth); err != nil {
+	if c.auth, err = auth.Compile(o.Auth, auth.Standard, mappedTypes(o)...); err != nil {
 		return c, err
 	}
 	c.edges, err = compileEdges(o)
 	return c, err
 }
 
-// compileAuth makes a policy of a login of o.
-func compileAuth(o *Options, login auth.Config) (*auth.Policy, error) {
-	p, err := auth.Compile(login)
-	if err == nil && mapsCertificates(o) {
-		p.NeedCertificates()
-	}
-	return p, err
-}
-
-// mapsCertificates reports whether any listener of o takes a certificate for a user.
-func mapsCertificates(o *Options) bool {
+// mappedTypes are the types of connections whose certificates say who comes in.
+func mappedTypes(o *Options) (types []auth.Type) {
 	if o.TLS != nil && o.TLS.Map && !o.DontListen {
-		return true
+		types = append(types, auth.Standard)
 	}
-	return slices.ContainsFunc(o.WebSockets, func(w *config.WebSocket) bool { return w.On() && w.TLS != nil && w.TLS.Map })
+	if slices.ContainsFunc(o.WebSockets, func(w *config.WebSocket) bool { return w.On() && w.TLS != nil && w.TLS.Map }) {
+		types = append(types, auth.WebSocket)
+	}
+	return types
 }
 
 // adoptLocked puts c in force.

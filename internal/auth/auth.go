@@ -31,13 +31,14 @@ type Policy struct {
 	users         map[string]*user
 	token, single *user
 	guest         *user // who comes in without credentials; nil for nobody
-	certificates  bool  // users without a password need theirs
 }
 
 // user is one entry that a CONNECT is held against.
 type user struct {
 	User
-	perms *perm.Set
+	perms       *perm.Set
+	barred      bool // may not come in by connections of this type
+	certificate bool // needs its certificate
 }
 
 // Required reports whether a connection must authenticate.
@@ -56,10 +57,7 @@ func (p *Policy) Renew(old Identity, cr Credentials) (Identity, bool) {
 		return Identity{}, true
 	}
 	u, given := p.find(cr)
-	if u == nil {
-		return Identity{}, false
-	}
-	if p.certificates && u.Password == "" && u != p.guest && p.users[u.Name] == u {
+	if u == nil || u.barred || u.certificate && u != p.guest {
 		return Identity{}, false
 	}
 	guest := u == p.guest && cr == (Credentials{})

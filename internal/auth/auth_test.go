@@ -14,7 +14,7 @@ import (
 
 func compile(t testing.TB, c auth.Config) *auth.Policy {
 	t.Helper()
-	p, err := auth.Compile(c)
+	p, err := auth.Compile(c, auth.Standard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestCompileRefuses(t *testing.T) {
 		{[]auth.User{{Name: "a", Permissions: &perm.Config{Subscribe: bad}}}, perm.ErrSubject,
 			`invalid permissions for user "a": subscribe: allow: subject "a b c" is not a valid subject`},
 	} {
-		_, err := auth.Compile(auth.Config{Users: tt.users})
+		_, err := auth.Compile(auth.Config{Users: tt.users}, auth.Standard)
 		if err == nil || err.Error() != tt.text || tt.is != nil && !errors.Is(err, tt.is) {
 			t.Errorf("got %v, want %s", err, tt.text)
 		}
@@ -187,7 +187,7 @@ func TestRenewDoesNotHashAgain(t *testing.T) {
 func TestNoSecretInResults(t *testing.T) {
 	const secret = "hidden"
 	config := auth.Config{Users: []auth.User{{Name: "a", Password: secret}}}
-	if _, err := auth.Compile(auth.Config{Users: append(config.Users, config.Users...)}); strings.Contains(err.Error(), secret) {
+	if _, err := auth.Compile(auth.Config{Users: append(config.Users, config.Users...)}, auth.Standard); strings.Contains(err.Error(), secret) {
 		t.Errorf("error %v", err)
 	}
 	if id, _ := compile(t, auth.Config{Token: secret}).Login(auth.Credentials{Token: secret}); strings.Contains(id.Name, secret) {

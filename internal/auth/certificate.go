@@ -22,19 +22,18 @@ func (p *Policy) LoginCertificate(cert *x509.Certificate, pass string) (Identity
 // certified is the user whom a certificate names; nil if it names none.
 func (p *Policy) certified(cert *x509.Certificate) *user {
 	for _, name := range alternativeNames(cert) {
-		if u := p.users[name]; u != nil {
+		if u := p.users[name]; u != nil && !u.barred {
 			return u
 		}
 	}
 	if u := p.bySubject(subjectOf(cert)); u != nil {
 		return u
 	}
-	return p.users[cert.Subject.ToRDNSequence().String()]
+	if u := p.users[cert.Subject.ToRDNSequence().String()]; u != nil && !u.barred {
+		return u
+	}
+	return nil
 }
-
-// NeedCertificates says that some listener maps certificates to users: one of the list without a password is its certificate
-// then, and its name alone opens no listener. It is called before the policy is asked.
-func (p *Policy) NeedCertificates() { p.certificates = true }
 
 // Lists reports whether there is a list of users, which certificates can be mapped to.
 func (p *Policy) Lists() bool { return p.users != nil }
@@ -56,6 +55,9 @@ func (p *Policy) bySubject(dn []string) *user {
 	sorted := slices.Sorted(slices.Values(dn))
 	var reordered *user
 	for _, u := range p.users {
+		if u.barred {
+			continue
+		}
 		named := parseDN(u.Name)
 		if slices.Equal(named, dn) {
 			return u

@@ -66,3 +66,40 @@ func TestCertificatesMapToUsers(t *testing.T) {
 		}
 	}
 }
+
+// A user comes in by the types of connections that it may use only, and one that a listener could map is its certificate.
+func TestConnectionTypes(t *testing.T) {
+	config := auth.Config{NoAuthUser: "web", Users: []auth.User{
+		{Name: "any", Password: "p"}, {Name: "tcp", Password: "p", Types: []auth.Type{auth.Standard}},
+		{Name: "web", Types: []auth.Type{auth.WebSocket, "MQTT"}}, {Name: "bare"},
+	}}
+	for _, tt := range []struct {
+		by     auth.Type
+		mapped []auth.Type
+		cr     auth.Credentials
+		ok     bool
+	}{
+		{auth.Standard, nil, auth.Credentials{User: "any", Pass: "p"}, true},
+		{auth.WebSocket, nil, auth.Credentials{User: "any", Pass: "p"}, true},
+		{auth.Standard, nil, auth.Credentials{User: "tcp", Pass: "p"}, true},
+		{auth.WebSocket, nil, auth.Credentials{User: "tcp", Pass: "p"}, false},
+		{auth.Standard, nil, auth.Credentials{}, false},
+		{auth.WebSocket, nil, auth.Credentials{}, true},
+		{auth.WebSocket, []auth.Type{auth.WebSocket}, auth.Credentials{}, true},
+		{auth.Standard, nil, auth.Credentials{User: "bare"}, true},
+		{auth.Standard, []auth.Type{auth.WebSocket}, auth.Credentials{User: "bare"}, false},
+		{auth.WebSocket, []auth.Type{auth.Standard}, auth.Credentials{User: "web"}, true},
+	} {
+		p, err := auth.Compile(config, tt.by, tt.mapped...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := p.Login(tt.cr); ok != tt.ok {
+			t.Errorf("%+v by %s, mapped %v: %v", tt.cr, tt.by, tt.mapped, ok)
+		}
+	}
+	known, unknown := auth.ParseTypes([]string{"standard", "WebSocket", "SOMETHING"})
+	if len(known) != 2 || len(unknown) != 1 || unknown[0] != "SOMETHING" {
+		t.Errorf("parsed %v and %v", known, unknown)
+	}
+}

@@ -3,6 +3,8 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"weir/internal/perm"
 )
@@ -26,6 +28,8 @@ type User struct {
 	Name, Password string
 	// Permissions, if not nil, are what the user may do. Users may share them.
 	Permissions *perm.Config
+	// Types are the ways by which the user may come in; empty allows all.
+	Types []Type
 }
 
 // Required reports whether a connection must authenticate.
@@ -34,9 +38,38 @@ func (c Config) Required() bool { return c.Username != "" || c.Token != "" || le
 // ErrNoName refuses a user without a name.
 var ErrNoName = errors.New("user entry requires a user")
 
-// Compile checks c and makes a Policy of it. The error names the user that it is about, and is ErrNoName or one of package
+// Type is a way to come in, as allowed_connection_types names it (catalogue §6.5).
+type Type string
+
+// The types that a listener of clients can have.
+const (
+	Standard  Type = "STANDARD"
+	WebSocket Type = "WEBSOCKET"
+)
+
+// types are all that are known, whether such connections are built or not.
+var types = []Type{Standard, WebSocket, "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS", "IN_PROCESS"}
+
+// ParseTypes reads names in any case. It returns those that are none as they were written.
+func ParseTypes(names []string) (known []Type, unknown []string) {
+	for _, name := range names {
+		if t := Type(strings.ToUpper(name)); slices.Contains(types, t) {
+			known = append(known, t)
+		} else {
+			unknown = append(unknown, name)
+		}
+	}
+	return known, unknown
+}
+
+// allows reports whether the user may come in that way.
+func (u *User) allows(t Type) bool { return len(u.Types) == 0 || slices.Contains(u.Types, t) }
+
+// Compile checks c and makes a Policy of it for connections of one type. mapped are the types of the listeners that map
+// certificates to users: a user without a password that one of them could map is its certificate then, and its name alone
+// opens no listener. The error names the user that it is about, and is ErrNoName or one of package
 // perm if it is not about a name that is there twice.
-func Compile(c Config) (*Policy, error) {
+func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 	p := new(Policy)
 	if c.Token != "" {
 		p.token = &user{User: User{Name: tokenName, Password: c.Token}}
@@ -64,7 +97,8 @@ func Compile(c Config) (*Policy, error) {
 			}
 			sets[u.Permissions] = set
 		}
-		p.users[u.Name] = &user{User: u, perms: set}
+		certificate := u.Password == "" && slices.ContainsFunc(mapped, u.allows)
+		p.users[u.Name] = &user{User: u, perms: set, barred: !u.allows(by), certificate: certificate}
 	}
 	if c.NoAuthUser != "" {
 		if p.guest = p.users[c.NoAuthUser]; p.guest == nil {

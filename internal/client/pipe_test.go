@@ -55,7 +55,7 @@ func (h *house) start(t *testing.T) *house {
 // setAuth replaces who may come in.
 func (h *house) setAuth(c auth.Config) {
 	h.t.Helper()
-	policy, err := auth.Compile(c)
+	policy, err := auth.Compile(c, auth.Standard)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -42,11 +42,25 @@ var authKeys = func() conf.Table[authBlock] {
 
 // userKeys are the keys of one entry of users.
 var userKeys = conf.Table[auth.User]{
-	"user username":                        conf.Text(func(u *auth.User) *string { return &u.Name }),
-	"pass password":                        conf.Text(func(u *auth.User) *string { return &u.Password }),
-	"permissions permission authorization": func(r *conf.Reader, u *auth.User, v conf.Value) { u.Permissions = permissions(r, v) },
-	"nkey allowed_connection_types connection_types clients proxy_required": refused[auth.User],
+	"user username":                                     conf.Text(func(u *auth.User) *string { return &u.Name }),
+	"pass password":                                     conf.Text(func(u *auth.User) *string { return &u.Password }),
+	"permissions permission authorization":              func(r *conf.Reader, u *auth.User, v conf.Value) { u.Permissions = permissions(r, v) },
+	"allowed_connection_types connection_types clients": setConnectionTypes,
+	"nkey proxy_required":                               refused[auth.User],
 }.Split()
+
+// setConnectionTypes reads the ways by which a user may come in (catalogue §6.5).
+func setConnectionTypes(r *conf.Reader, u *auth.User, v conf.Value) {
+	names, ok := r.Texts(v)
+	if !ok {
+		return
+	}
+	known, unknown := auth.ParseTypes(names)
+	if len(unknown) > 0 {
+		r.Fail(v.At, "invalid connection types %q", unknown)
+	}
+	u.Types = known
+}
 
 func setUsers(r *conf.Reader, a *authBlock, v conf.Value) {
 	a.users = true

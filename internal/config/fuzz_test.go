@@ -46,7 +46,7 @@ func FuzzParse(f *testing.F) {
 				_ = w.Validate()
 			}
 			o.Auth.NoAuthUser = "" // Validate looks for it
-			if _, err := auth.Compile(o.Auth); err != nil {
+			if _, err := auth.Compile(o.Auth, auth.Standard); err != nil {
 				t.Fatalf("users that can not be compiled: %v", err)
 			}
 			if changes := config.Plan(o, o); len(changes) > 0 {

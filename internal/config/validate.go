@@ -82,7 +82,7 @@ func (o *Options) validateAdvertise() error {
 // validateAuth checks the users of a program; those of a file were checked where they were read.
 func validateAuth(c auth.Config) error {
 	c.NoAuthUser = "" // see checkNoAuthUser
-	_, err := auth.Compile(c)
+	_, err := auth.Compile(c, auth.Standard)
 	return err
 }
 
