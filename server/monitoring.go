@@ -50,6 +50,7 @@ func (s *Server) varz() monitor.Varz {
 			Tags: o.Tags, Metadata: o.Metadata,
 		},
 		TLSCertNotAfter: certificateEnd(s.clientTLS.Load()),
+		Doors:           s.varzDoors(),
 		Weir:            Version,
 	}
 	all := s.varzWebSockets(o)
@@ -118,4 +119,21 @@ func certificateEnd(c *tls.Config) time.Time {
 		return time.Time{}
 	}
 	return c.Certificates[0].Leaf.NotAfter
+}
+
+// varzDoors counts who came to each listener for WebSocket.
+func (s *Server) varzDoors() map[string]monitor.Door {
+	s.mu.Lock()
+	doors := make(map[string]*door)
+	for _, e := range s.edges {
+		if e.door != nil {
+			doors[e.name] = e.door
+		}
+	}
+	s.mu.Unlock()
+	all := make(map[string]monitor.Door)
+	for name, d := range doors {
+		all[name] = monitor.Door{Upgraded: d.up.Upgraded(), HalfOpen: d.gate.Counts().HalfOpen, Refused: d.refusals.Counts()}
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -203,5 +204,31 @@ func TestCookiesAndPages(t *testing.T) {
 		if resp.StatusCode != want {
 			t.Errorf("%s: %d, want %d", path, resp.StatusCode, want)
 		}
+	}
+}
+
+// Who was let in and who was not, and why, is in /varz.
+func TestDoorsAreCounted(t *testing.T) {
+	s := running(t, "http: \"127.0.0.1:-1\"\n"+fmt.Sprintf(socket, -1, "same_origin: true"))
+	knock(t, s.WebSocketAddr())
+	for range 2 {
+		knock(t, s.WebSocketAddr(), "Origin: https://b.example")
+	}
+	resp, err := http.Get("http://" + s.MonitorAddr().String() + "/varz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var v struct {
+		Doors map[string]struct {
+			Upgraded int
+			Refused  map[string]int
+		} `json:"weir_doors"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	if d := v.Doors["websocket"]; d.Upgraded != 1 || d.Refused["origin is not that of the server"] != 2 {
+		t.Errorf("counted %+v", v.Doors)
 	}
 }

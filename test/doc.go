@@ -1,7 +1,7 @@
 // Package test holds the black-box tests of Weir: stock clients, raw bytes and a real browser against a server process.
 //
 // It is a Go module of its own, so that what the tests need stays out of the server's go.mod. Nothing here imports
-// Weir: the server is built from the module above and spoken to over loopback, as any user would.
+// Weir but wspeers: the server is built from the module above and spoken to over loopback, as any user would.
 //
 // Every test that states what a NATS server does runs against two targets: `weir`, and `stock`, the nats-server that
 // go.mod names. A test that fails against stock states something wrong; a test that fails against Weir only is a bug.
@@ -16,6 +16,8 @@
 //	stage        lets JavaScript start and restart servers, and serves it the npm packages
 //	js           nats-core, transport-node and nats.ws in Node
 //	browser      the same libraries, and Weir's console page, in headless Chromium
+//	wspeers      the package weir/ws against other WebSocket libraries, in both roles
+//	abuse        hostile peers of all kinds beside two ordinary clients
 //	tools        flags, exit codes, files, log lines and monitoring JSON that tools rely on
 //
 // Environment:

@@ -89,14 +89,14 @@ func TestRefused(t *testing.T) {
 		"\nocsp: true\n":                         "weir.conf:2:1: ocsp",
 		"\nocsp { mode: must }\n":                "weir.conf:2:1: ocsp",
 
-		"authorization {\n users: [ { nkey: a } ]\n}\n":                                "weir.conf:2:13: nkey",
-		"authorization {\n users: [ { user: a, proxy_required: true } ]\n}\n":          "weir.conf:2:22: proxy_required",
-		"authorization {\n auth_callout { issuer: a }\n}\n":                            "weir.conf:2:2: auth_callout",
-		"authorization {\n auth_hook { issuer: a }\n}\n":                               "weir.conf:2:2: auth_hook",
-		"authorization {\n user: a, pass: b, proxy_required: true\n}\n":                "weir.conf:2:20: proxy_required",
-		"tls {\n ocsp_peer: true\n}\n":                                                 "weir.conf:2:2: ocsp_peer",
-		"tls {\n cert_store: a\n}\n":                                                   "weir.conf:2:2: cert_store",
-		"tls {\n cert_match: a\n}\n":                                                   "weir.conf:2:2: cert_match",
+		"authorization {\n users: [ { nkey: a } ]\n}\n":                       "weir.conf:2:13: nkey",
+		"authorization {\n users: [ { user: a, proxy_required: true } ]\n}\n": "weir.conf:2:22: proxy_required",
+		"authorization {\n auth_callout { issuer: a }\n}\n":                   "weir.conf:2:2: auth_callout",
+		"authorization {\n auth_hook { issuer: a }\n}\n":                      "weir.conf:2:2: auth_hook",
+		"authorization {\n user: a, pass: b, proxy_required: true\n}\n":       "weir.conf:2:20: proxy_required",
+		"tls {\n ocsp_peer: true\n}\n":                                        "weir.conf:2:2: ocsp_peer",
+		"tls {\n cert_store: a\n}\n":                                          "weir.conf:2:2: cert_store",
+		"tls {\n cert_match: a\n}\n":                                          "weir.conf:2:2: cert_match",
 	} {
 		o, err := config.Parse("weir.conf", []byte(text))
 		want := where + ": not built yet, and it guards access: a server without it does not start"

@@ -255,6 +255,8 @@ func (c *Conn) endOf(err error) {
 	switch {
 	case errors.As(err, &closed):
 		c.end(ClientClosed, "", string(ws.AppendClose(nil, closed.Code, closed.Reason, nil)))
+	case errors.Is(err, ws.ErrInflateCorrupt):
+		c.end(ProtocolViolation, "", string(ws.AppendClose(nil, ws.CloseInvalidPayload, "corrupt compressed message", nil)))
 	case errors.As(err, &broken):
 		c.end(ProtocolViolation, "", string(ws.AppendClose(nil, broken.Code, broken.Text, nil)))
 	case errors.Is(err, transport.ErrPreAuthBytes):

@@ -62,7 +62,7 @@ func pair(reg *conn.Registry, kind string) (*echo, net.Conn) {
 	here, there := net.Pipe()
 	link := transport.NewConn(there)
 	if kind == "ws" {
-		link.UpgradeWS(ws.Server, transport.Framing{NoMasking: true})
+		link.UpgradeWS(ws.Server, transport.Framing{NoMasking: true, Deflate: true})
 	}
 	return open(reg, link), here
 }
@@ -164,6 +164,7 @@ func TestWebSocketEnds(t *testing.T) {
 		{"close is echoed", "\x88\x05\x03\xe8bye", "\x88\x05\x03\xe8bye"},
 		{"empty close", "\x88\x00", "\x88\x00"},
 		{"bad close code", "\x88\x02\x03\xed", "\x88\x22\x03\xeainvalid close status code 1005"},
+		{"corrupt compressed message", "\xc2\x03\xff\xff\xff", "\x88\x1c\x03\xefcorrupt compressed message"},
 		{"reserved bit", "\x92\x00", "\x88\x23\x03\xeaRSV2 and RSV3 must be clear"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

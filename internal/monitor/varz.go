@@ -27,8 +27,19 @@ type Varz struct {
 	TLSCertNotAfter time.Time `json:"tls_cert_not_after,omitzero"`
 	// WebSockets are the WebSocket listeners, if there are several. They are ours; Settings has the first.
 	WebSockets []NamedWebSocket `json:"websockets,omitempty"`
+	// Doors counts who came to each WebSocket listener. They are ours.
+	Doors map[string]Door `json:"weir_doors,omitempty"`
 	// Weir is this server's own version. It is ours; stock servers do not have it.
 	Weir string `json:"weir,omitempty"`
+}
+
+// Door counts who came to one WebSocket listener.
+type Door struct {
+	// Upgraded is the number of connections that became WebSockets, HalfOpen that of handshakes under way.
+	Upgraded uint64 `json:"upgraded"`
+	HalfOpen int    `json:"half_open"`
+	// Refused is the number of those that were not let in, by reason.
+	Refused map[string]uint64 `json:"refused,omitempty"`
 }
 
 // Identity says which server this is, as its INFO does.

@@ -307,6 +307,7 @@ func TestUntrustedCompression(t *testing.T) {
 	}{
 		{"bomb", [][]byte{masked(0xC2, bomb)}, false, false},
 		{"bomb, trusted", [][]byte{masked(0xC2, bomb)}, true, true},
+		{"huge bomb, trusted", [][]byte{masked(0xC2, compressed(strings.Repeat("\x00", 40<<20)))}, true, false},
 		{"many fragments", bytesRepeat(masked(0x42, "x"), masked(0x00, "x"), 10_000), true, false},
 		{"long fragments", bytesRepeat(masked(0x42, "x"), masked(0x00, strings.Repeat("x", 1000)), 20), false, false},
 	} {

@@ -16,8 +16,11 @@ const (
 	untrustedMessage = 16 << 10
 	// trustedMessage bounds the compressed bytes of one message.
 	trustedMessage = 64 << 20
-	// trustedInflated bounds what one message may inflate to.
+	// trustedInflated bounds what one message may inflate to, trustedRatio how many times its own size once that is more than
+	// ratioFrom: below, a legal batch of messages of one repeated letter reaches DEFLATE's own limit of 1032.
 	trustedInflated = 256 << 20
+	trustedRatio    = 100
+	ratioFrom       = 16 << 20
 	// maxFragments bounds how many fragments of one compressed message are collected.
 	maxFragments = 4096
 )
@@ -160,9 +163,9 @@ const minFragment = 64
 
 // inflate hands on a whole compressed message.
 func (s *webSocket) inflate(packed []byte, sink Sink) error {
-	limit := ws.InflateLimit{MaxBytes: trustedInflated}
+	limit := ws.InflateLimit{MaxBytes: trustedInflated, MaxRatio: trustedRatio, RatioFrom: ratioFrom}
 	if !s.trusted {
-		limit.MaxBytes = int64(s.untrusted - s.inflated)
+		limit = ws.InflateLimit{MaxBytes: int64(s.untrusted - s.inflated)}
 	}
 	if len(packed) > trustedMessage || !s.trusted && (len(packed) > s.untrusted || s.inflated >= s.untrusted) {
 		return ErrMessageTooBig
