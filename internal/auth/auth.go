@@ -13,8 +13,11 @@ import (
 // tokenName stands for whoever came in with the token.
 const tokenName = "[REDACTED]"
 
-// Credentials is what a CONNECT brought.
-type Credentials struct{ User, Pass, Token string }
+// Credentials is what a CONNECT brought. With an NKey there are also its signature and what had to be signed.
+type Credentials struct {
+	User, Pass, Token string
+	NKey, Sig, Nonce  string
+}
 
 // Identity is who came in. The zero value is somebody whom nobody asked.
 type Identity struct {
@@ -29,6 +32,7 @@ type Identity struct {
 // Policy is a compiled [Config]. It never changes and may be asked by any number of goroutines.
 type Policy struct {
 	users         map[string]*user
+	nkeys         map[string]*user
 	token, single *user
 	guest         *user // who comes in without credentials; nil for nobody
 }
@@ -42,7 +46,9 @@ type user struct {
 }
 
 // Required reports whether a connection must authenticate.
-func (p *Policy) Required() bool { return p.users != nil || p.token != nil || p.single != nil }
+func (p *Policy) Required() bool {
+	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil
+}
 
 // Guests reports whether one may come in without credentials, and so without a CONNECT.
 func (p *Policy) Guests() bool { return p.guest != nil }
@@ -60,26 +66,44 @@ func (p *Policy) Renew(old Identity, cr Credentials) (Identity, bool) {
 	if u == nil || u.barred || u.certificate && u != p.guest {
 		return Identity{}, false
 	}
+	if u.NKey != "" {
+		if known := old.by != nil && old.by.NKey == u.NKey; !known && !cr.signed() {
+			return Identity{}, false
+		}
+		return u.renewed(old), true
+	}
 	guest := u == p.guest && cr == (Credentials{})
 	if !guest && (old.by == nil || old.by.Name != u.Name || old.by.Password != u.Password) {
 		if !matches(u.Password, given) {
 			return Identity{}, false
 		}
 	}
+	return u.renewed(old), true
+}
+
+// renewed is who comes in as u; its permissions are those of before where they say the same.
+func (u *user) renewed(old Identity) Identity {
 	id := Identity{Name: u.Name, Perms: u.perms, by: u}
 	if old.by != nil && reflect.DeepEqual(old.by.Permissions, u.Permissions) {
 		id.Perms = old.Perms
 	}
-	return id, true
+	return id
 }
 
 // Known reports whether cr names one of the users of the Config's list.
-func (p *Policy) Known(cr Credentials) bool { return p.users[cr.User] != nil }
+func (p *Policy) Known(cr Credentials) bool {
+	if cr.NKey != "" {
+		return p.nkeys[cr.NKey] != nil
+	}
+	return p.users[cr.User] != nil
+}
 
 // find is the entry that decides about cr, and the secret to hold against it. A user of the list goes before the token,
 // which goes before the single user: nats-server's order.
 func (p *Policy) find(cr Credentials) (u *user, given string) {
 	switch {
+	case cr.NKey != "" && p.nkeys != nil:
+		return p.nkeys[cr.NKey], ""
 	case p.guest != nil && cr == (Credentials{}):
 		return p.guest, ""
 	case p.users[cr.User] != nil:

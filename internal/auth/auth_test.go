@@ -1,11 +1,13 @@
 package auth_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nkeys"
 	"golang.org/x/crypto/bcrypt"
 
 	"weir/internal/auth"
@@ -192,5 +194,68 @@ func TestNoSecretInResults(t *testing.T) {
 	}
 	if id, _ := compile(t, auth.Config{Token: secret}).Login(auth.Credentials{Token: secret}); strings.Contains(id.Name, secret) {
 		t.Errorf("name %v", id.Name)
+	}
+}
+
+// Who signs the nonce with the right key comes in, and nobody else.
+func TestNKeys(t *testing.T) {
+	key := func() (nkeys.KeyPair, string) {
+		pair, err := nkeys.CreateUser()
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := pair.PublicKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair, public
+	}
+	pair, public := key()
+	other, stranger := key()
+	p := compile(t, auth.Config{Users: []auth.User{{NKey: public}, {Name: "ann", Password: "p"}}})
+	if !p.NeedsNonce() || !p.Required() {
+		t.Error("nobody is asked to sign")
+	}
+	nonce := auth.NewNonce()
+	sign := func(pair nkeys.KeyPair, text string, encoding *base64.Encoding) string {
+		sig, err := pair.Sign([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return encoding.EncodeToString(sig)
+	}
+	raw := base64.RawURLEncoding
+	for name, tt := range map[string]struct {
+		cr auth.Credentials
+		ok bool
+	}{
+		"right":           {auth.Credentials{NKey: public, Sig: sign(pair, nonce, raw), Nonce: nonce}, true},
+		"padded":          {auth.Credentials{NKey: public, Sig: sign(pair, nonce, base64.StdEncoding), Nonce: nonce}, true},
+		"another's key":   {auth.Credentials{NKey: public, Sig: sign(other, nonce, raw), Nonce: nonce}, false},
+		"a stranger":      {auth.Credentials{NKey: stranger, Sig: sign(other, nonce, raw), Nonce: nonce}, false},
+		"another nonce":   {auth.Credentials{NKey: public, Sig: sign(pair, "another", raw), Nonce: nonce}, false},
+		"no signature":    {auth.Credentials{NKey: public, Nonce: nonce}, false},
+		"no nonce":        {auth.Credentials{NKey: public, Sig: sign(pair, "", raw)}, false},
+		"as a user":       {auth.Credentials{User: public}, false},
+		"the user beside": {auth.Credentials{User: "ann", Pass: "p"}, true},
+		"nothing at all":  {auth.Credentials{}, false},
+		"no base64":       {auth.Credentials{NKey: public, Sig: "%%", Nonce: nonce}, false},
+	} {
+		id, ok := p.Login(tt.cr)
+		if ok != tt.ok {
+			t.Errorf("%s: %v", name, ok)
+		}
+		if ok && tt.cr.NKey != "" {
+			if id.Name != public {
+				t.Errorf("%s: comes in as %q", name, id.Name)
+			}
+			tt.cr.Sig = "" // a reload does not ask again
+			if _, ok := p.Renew(id, tt.cr); !ok {
+				t.Errorf("%s: has to go at a reload", name)
+			}
+		}
+	}
+	if _, err := auth.Compile(auth.Config{Users: []auth.User{{NKey: "UABC"}}}, auth.Standard); err == nil {
+		t.Error("a bad key was accepted")
 	}
 }

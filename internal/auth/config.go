@@ -26,6 +26,9 @@ type User struct {
 	// Name is not empty, and no other user has it. Password may be a bcrypt hash; an empty one is matched by none or by
 	// an empty one.
 	Name, Password string
+	// NKey is the public half of a key, in place of Name and Password: who signs the nonce of INFO with the other half is
+	// the user.
+	NKey string
 	// Permissions, if not nil, are what the user may do. Users may share them.
 	Permissions *perm.Config
 	// Types are the ways by which the user may come in; empty allows all.
@@ -35,8 +38,13 @@ type User struct {
 // Required reports whether a connection must authenticate.
 func (c Config) Required() bool { return c.Username != "" || c.Token != "" || len(c.Users) > 0 }
 
-// ErrNoName refuses a user without a name.
-var ErrNoName = errors.New("user entry requires a user")
+// Errors of [Compile].
+var (
+	// ErrNoName refuses a user without a name and without an nkey.
+	ErrNoName = errors.New("user entry requires a user")
+	// ErrNKey refuses what is not the public half of a user's key.
+	ErrNKey = errors.New("not a valid public nkey for a user")
+)
 
 // Type is a way to come in, as allowed_connection_types names it (catalogue §6.5).
 type Type string
@@ -80,13 +88,20 @@ func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 	if len(c.Users) == 0 {
 		return p, nil
 	}
-	p.users = make(map[string]*user, len(c.Users))
+	if slices.ContainsFunc(c.Users, func(u User) bool { return u.NKey == "" }) {
+		p.users = make(map[string]*user, len(c.Users))
+	}
 	sets := make(map[*perm.Config]*perm.Set)
 	for _, u := range c.Users {
-		if u.Name == "" {
-			return nil, ErrNoName
+		if u.NKey != "" {
+			u.Name = u.NKey
 		}
-		if p.users[u.Name] != nil {
+		switch {
+		case u.Name == "":
+			return nil, ErrNoName
+		case u.NKey != "" && !ValidNKey(u.NKey):
+			return nil, ErrNKey
+		case p.users[u.Name] != nil || p.nkeys[u.Name] != nil:
 			return nil, fmt.Errorf("duplicate user %q", u.Name)
 		}
 		set, known := sets[u.Permissions]
@@ -96,6 +111,13 @@ func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 				return nil, fmt.Errorf("invalid permissions for user %q: %w", u.Name, err)
 			}
 			sets[u.Permissions] = set
+		}
+		if u.NKey != "" {
+			if p.nkeys == nil {
+				p.nkeys = make(map[string]*user)
+			}
+			p.nkeys[u.NKey] = &user{User: u, perms: set, barred: !u.allows(by)}
+			continue
 		}
 		certificate := u.Password == "" && slices.ContainsFunc(mapped, u.allows)
 		p.users[u.Name] = &user{User: u, perms: set, barred: !u.allows(by), certificate: certificate}

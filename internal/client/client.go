@@ -39,6 +39,7 @@ type Client struct {
 
 	// Immutable after Open.
 	env     *Env
+	nonce   string            // what it has to sign if it has an nkey; empty where nobody has
 	arrived *auth.Credentials // what its upgrade brought, for what CONNECT leaves empty; nil for nothing
 
 	// Owned by the client's goroutine.
@@ -98,6 +99,9 @@ func newClient(env *Env, link *transport.Conn) *Client {
 	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, MaxPayload: config.MaxPayload, NoHeaders: true}
 	c.parser = proto.NewParser(proto.RoleServer)
 	c.subs = make(map[string]*account.Sub)
+	if policy, _ := env.Auth(); policy.NeedsNonce() {
+		c.nonce = auth.NewNonce()
+	}
 	return c
 }
 

@@ -15,6 +15,9 @@ func (c *Client) infoLine(connected bool) string {
 	if c.Link.IsWebSocket() && c.Link.Secure() { // by us, or by a trusted proxy in front of us
 		i.TLSRequired, i.TLSAvailable = true, true
 	}
+	if !connected {
+		i.Nonce = c.nonce
+	}
 	if connected {
 		i.ConnectInfo = true
 		i.RemoteAccount = c.env.Account.Name()
@@ -76,6 +79,7 @@ func (c *Client) options() proto.Connect {
 	}
 	if l := c.login.Load(); l != nil {
 		o.User, o.Pass, o.Token = l.with.User, l.with.Pass, l.with.Token
+		o.NKey, o.Sig = l.with.NKey, l.with.Sig
 	}
 	return o
 }

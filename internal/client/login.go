@@ -19,6 +19,9 @@ func (c *Client) logIn(o *proto.Connect) bool {
 	c.loginMu.Lock()
 	defer c.loginMu.Unlock()
 	with := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token}
+	if o.NKey != "" {
+		with.NKey, with.Sig, with.Nonce = o.NKey, o.Sig, c.nonce
+	}
 	policy, _ := c.env.Auth()
 	as, ok := c.identify(policy, auth.Identity{}, with)
 	if !ok || o.NewAccount || o.Account != "" {

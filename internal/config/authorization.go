@@ -46,7 +46,8 @@ var userKeys = conf.Table[auth.User]{
 	"pass password":                                     conf.Text(func(u *auth.User) *string { return &u.Password }),
 	"permissions permission authorization":              func(r *conf.Reader, u *auth.User, v conf.Value) { u.Permissions = permissions(r, v) },
 	"allowed_connection_types connection_types clients": setConnectionTypes,
-	"nkey proxy_required":                               refused[auth.User],
+	"nkey":           conf.Text(func(u *auth.User) *string { return &u.NKey }),
+	"proxy_required": refused[auth.User],
 }.Split()
 
 // setConnectionTypes reads the ways by which a user may come in (catalogue §6.5).
@@ -77,10 +78,23 @@ func setUsers(r *conf.Reader, a *authBlock, v conf.Value) {
 		var u auth.User
 		before := len(r.Errors)
 		conf.Read(r, item, userKeys, &u)
-		if u.Name == "" && len(r.Errors) == before {
-			r.Fail(r.Start(item), "User entry requires a user")
+		if len(r.Errors) == before {
+			checkUser(r, item, &u)
 		}
 		a.Users = append(a.Users, u)
+	}
+}
+
+// checkUser wants a name or a key of a user, and not both.
+func checkUser(r *conf.Reader, item conf.Value, u *auth.User) {
+	switch at := r.Start(item); {
+	case u.NKey == "" && u.Name == "":
+		r.Fail(at, "User entry requires a user")
+	case u.NKey == "":
+	case !auth.ValidNKey(u.NKey):
+		r.Fail(at, "Not a valid public nkey for a user")
+	case u.Name != "" || u.Password != "":
+		r.Fail(at, "Nkey users do not take usernames or passwords")
 	}
 }
 
@@ -106,10 +120,14 @@ func setAuthorization(r *conf.Reader, o *Options, v conf.Value) {
 		if u.Permissions == nil {
 			u.Permissions = a.defaults
 		}
-		if known[u.Name] && u.Name != "" {
-			r.Fail(v.At, "Duplicate user %q detected", u.Name)
+		switch name := u.Name + u.NKey; {
+		case known[name] && u.NKey != "":
+			r.Fail(v.At, "Duplicate nkey %q detected", name)
+		case known[name] && name != "":
+			r.Fail(v.At, "Duplicate user %q detected", name)
+		default:
+			known[name] = true
 		}
-		known[u.Name] = true
 	}
 	warnOpen(r, v, a)
 	a.NoAuthUser = o.Auth.NoAuthUser // a key beside the block

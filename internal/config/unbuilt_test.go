@@ -89,7 +89,6 @@ func TestRefused(t *testing.T) {
 		"\nocsp: true\n":                         "weir.conf:2:1: ocsp",
 		"\nocsp { mode: must }\n":                "weir.conf:2:1: ocsp",
 
-		"authorization {\n users: [ { nkey: a } ]\n}\n":                       "weir.conf:2:13: nkey",
 		"authorization {\n users: [ { user: a, proxy_required: true } ]\n}\n": "weir.conf:2:22: proxy_required",
 		"authorization {\n auth_callout { issuer: a }\n}\n":                   "weir.conf:2:2: auth_callout",
 		"authorization {\n auth_hook { issuer: a }\n}\n":                      "weir.conf:2:2: auth_hook",

@@ -30,7 +30,7 @@ const (
 var unbuilt = []string{
 	"leaf nodes", "MQTT", "JWT", "accounts", "clusters", "JetStream",
 	// Parts of authentication, whose keys are refused at start until then.
-	"nkeys", "trusted proxies", "OCSP",
+	"trusted proxies", "OCSP",
 }
 
 // namedRow is another row in a reason.

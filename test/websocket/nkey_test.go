@@ -1,0 +1,86 @@
+package websocket
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nkeys"
+
+	"weir/test/process"
+	"weir/test/wire"
+)
+
+// TestNkeys: who signs the nonce of INFO with the right key may come in.
+func TestNkeys(t *testing.T) {
+	newKey := func() (nkeys.KeyPair, string) {
+		pair, err := nkeys.CreateUser()
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := pair.PublicKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair, public
+	}
+	right, rightName := newKey()
+	wrong, wrongName := newKey()
+	rows := []struct {
+		name, types string
+		pair        nkeys.KeyPair
+		public      string
+		in          bool
+	}{
+		// parity: 9.1.61.1
+		{"wrong", "", wrong, wrongName, false},
+		{"signed by another", "", wrong, rightName, false},
+		// parity: 9.1.61.2
+		{"right", "", right, rightName, true},
+		// parity: 9.1.61.3
+		{"right, TCP only", "STANDARD", right, rightName, false},
+		// parity: 9.1.61.4
+		{"right, WebSocket", "STANDARD, websocket", right, rightName, true},
+		// parity: 9.1.61.5
+		{"wrong, WebSocket", "STANDARD, websocket", wrong, wrongName, false},
+	}
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for _, row := range rows {
+			t.Run(row.name, func(t *testing.T) {
+				types := ""
+				if row.types != "" {
+					types = ", allowed_connection_types: [ " + row.types + " ]"
+				}
+				server := process.Start(t, target, process.Options{Config: "authorization { users: [ { nkey: " + rightName + types + " } ] }"})
+				s, info := dialInfo(t, server)
+				var said struct {
+					Nonce string `json:"nonce"`
+				}
+				if err := json.Unmarshal([]byte(strings.TrimPrefix(info, "INFO ")), &said); err != nil || said.Nonce == "" {
+					t.Fatalf("%s, %v", info, err)
+				}
+				signature, err := row.pair.Sign([]byte(said.Nonce))
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.send(data(fmt.Sprintf("CONNECT {\"verbose\":false,\"protocol\":1,\"nkey\":%q,\"sig\":%q}\r\nPING\r\n", row.public,
+					base64.RawURLEncoding.EncodeToString(signature))))
+				s.wantLogin(row.in)
+			})
+		}
+	})
+}
+
+// dialInfo is dial, and the INFO.
+func dialInfo(t *testing.T, server *process.Server) (*session, string) {
+	t.Helper()
+	c, err := wire.Dial(server.WebSocket, process.Patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	s := &session{Conn: c, t: t, server: server}
+	return s, s.line()
+}
