@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests of this folder need: Node 20 or newer, its packages, Chromium.
+# Installs what the tests need: Node 20 or newer, its packages, Chromium, and a C compiler for the race detector.
 #
 # As root on a system with apt it installs what is missing. Otherwise it says what is missing and which tests are left
 # out without it; with CI=true or WEIR_REQUIRE_ALL=1 that is a failure, as nothing is skipped there.
@@ -36,6 +36,11 @@ elif ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; the
 	missing "node 20 or newer ($(node --version))" "js and browser"
 elif ! npm ci --no-audit --no-fund --loglevel=error; then
 	missing "npm packages" "js and browser"
+fi
+
+if ! has gcc && ! has cc; then
+	install gcc libc6-dev || true
+	if ! has gcc; then missing "C compiler" "all with the race detector"; fi
 fi
 
 if ! has chromium && ! has chromium-browser && ! has google-chrome; then
