@@ -232,8 +232,15 @@ func (s *Server) Kill() {
 	<-s.exited
 }
 
-// Restart starts the server again on the ports it had. It must have been stopped.
-func (s *Server) Restart() error { return s.run() }
+// Restart starts the server again on the ports it had. It must have been stopped. The ports are of those that the kernel
+// gives to outgoing connections, too: one that was given away meanwhile is waited for.
+func (s *Server) Restart() (err error) {
+	Await(Patience, func() bool {
+		err = s.run()
+		return err == nil || !strings.Contains(err.Error(), "address already in use")
+	})
+	return err
+}
 
 // Finish stops the server and looks for what no server should have written.
 func (s *Server) Finish(t testing.TB) {
