@@ -183,6 +183,7 @@ func (u *Upgrader) refuse(w http.ResponseWriter, client netip.AddrPort, why *ws.
 
 // open answers 101 and hands the connection on.
 func (u *Upgrader) open(nc net.Conn, up *ws.Upgrade, r *http.Request, client netip.AddrPort) {
+	u.upgraded.Add(1)                                // before the client can know
 	nc.SetDeadline(time.Now().Add(responseDeadline)) //nolint:errcheck // the write tells
 	if _, err := nc.Write(up.AppendResponse(make([]byte, 0, 512))); err != nil {
 		nc.Close() //nolint:errcheck // it is gone
@@ -199,7 +200,6 @@ func (u *Upgrader) open(nc net.Conn, up *ws.Upgrade, r *http.Request, client net
 		u.Framing(&f)
 	}
 	c.UpgradeWS(ws.Server, f)
-	u.upgraded.Add(1)
 	u.Open(c, r)
 }
 
