@@ -60,11 +60,8 @@ func (t *Taken) All(yield func(*Item) bool) {
 	}
 }
 
-// release forgets the items and gives their blocks back.
-func (t *Taken) release() {
+// Release forgets the items and gives their blocks back.
+func (t *Taken) Release() {
 	release(t.head)
 	t.head, t.count, t.Cost, t.first, t.Frames = nil, 0, 0, Item{}, nil
 }
-
-// Release forgets the items.
-func (t *Taken) Release() { t.release() }

@@ -137,7 +137,7 @@ const takeCost = 1 << 20
 // holder of the flush flag calls it. wrote is the cost of the items of the last Take, all written by now. When nothing
 // waits the flag is lowered.
 func (q *Queue) Take(dst *Taken, wrote int64) bool {
-	dst.release()
+	dst.Release()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.pending -= wrote
@@ -195,13 +195,6 @@ func (q *Queue) Pending() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.pending
-}
-
-// SetLimit changes the limit of pending bytes; 0 means none.
-func (q *Queue) SetLimit(limit int64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.limit = limit
 }
 
 // appendLocked puts it behind all others.
