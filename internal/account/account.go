@@ -49,65 +49,88 @@ type Pub struct {
 	Owned                bool
 }
 
-func (p *Pub) message() *msg.Msg {
-	if p.Owned {
-		return msg.Adopt(p.Subject, p.Reply, p.Body, p.HeaderLen)
+// delivery is a message on its way to n receivers.
+type delivery struct {
+	*Pub
+	n    int
+	made *msg.Msg // nil until somebody needs it
+}
+
+// copyBelow is the size in bytes up to which a message that one receiver gets is written into its queue at once, and no
+// shared message is made: the copy costs less than the memory (BenchmarkPublishOne).
+const copyBelow = 4 << 10
+
+// message makes the shared message.
+func (d *delivery) message() *msg.Msg {
+	switch {
+	case d.made != nil:
+	case d.Owned:
+		d.made = msg.Adopt(d.Subject, d.Reply, d.Body, d.HeaderLen)
+		d.made.Expect(d.n)
+	default:
+		d.made = msg.New(d.Subject, d.Reply, d.Body, d.HeaderLen)
+		d.made.Expect(d.n)
 	}
-	return msg.New(p.Subject, p.Reply, p.Body, p.HeaderLen)
+	return d.made
+}
+
+// push puts the message into the queue of s.
+func (d *delivery) push(by *Publisher, s *Sub) outbound.Outcome {
+	if d.n == 1 && by.Copies && !d.Owned && len(d.Body) <= copyBelow {
+		if o := s.Out.PushCopy(s.SID, d.Subject, d.Reply, d.Body, d.HeaderLen); o != outbound.Refused {
+			return o
+		}
+	}
+	return s.Out.Push(outbound.Item{Msg: d.message(), SID: s.SID})
 }
 
 // Publish delivers pub to every matching plain subscription and to one member of each matching queue group. It returns how
 // many receivers got it. The caller owes by.Flush.
 func (a *Account) Publish(by *Publisher, pub *Pub) int {
 	r := by.cache.Lookup(&a.subs, pub.Subject)
-	n := len(r.Plain) + len(r.Queues)
-	if n == 0 {
-		return 0
-	}
-	m := pub.message()
-	m.Expect(n)
+	d := delivery{Pub: pub, n: len(r.Plain) + len(r.Queues)}
 	got := 0
 	for _, s := range r.Plain {
-		if a.deliver(by, s, m) {
+		if a.deliver(by, s, &d) {
 			got++
 		}
 	}
 	for i := range r.Queues {
-		if a.deliverOne(by, r.Queues[i].Members, m) {
+		if a.deliverOne(by, r.Queues[i].Members, &d) {
 			got++
 		}
 	}
 	return got
 }
 
-// deliverOne gives m to one member of a queue group: a random one, or the next that takes it.
-func (a *Account) deliverOne(by *Publisher, members []*Sub, m *msg.Msg) bool {
+// deliverOne gives the message to one member of a queue group: a random one, or the next that takes it.
+func (a *Account) deliverOne(by *Publisher, members []*Sub, d *delivery) bool {
 	n := len(members)
 	start := 0
 	if n > 1 {
 		start = rand.IntN(n)
 	}
 	for i := range n {
-		if a.deliver(by, members[(start+i)%n], m) {
+		if a.deliver(by, members[(start+i)%n], d) {
 			return true
 		}
 	}
 	return false
 }
 
-// deliver pushes m to the owner of s.
-func (a *Account) deliver(by *Publisher, s *Sub, m *msg.Msg) bool {
+// deliver pushes the message to the owner of s.
+func (a *Account) deliver(by *Publisher, s *Sub, d *delivery) bool {
 	if by.NoEcho && s.Owner == by.Self {
 		return false
 	}
-	if g := s.guard.Load(); g != nil && !(*g)(s, m) {
+	if g := s.guard.Load(); g != nil && !(*g)(s, d.Subject, d.Reply) {
 		return false
 	}
 	ok, last := s.take()
 	if !ok {
 		return false
 	}
-	switch s.Out.Push(outbound.Item{Msg: m, Text: s.SID}) {
+	switch d.push(by, s) {
 	case outbound.Owed:
 		by.owe(s.Out)
 	case outbound.Sealed:

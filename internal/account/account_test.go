@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"weir/internal/account"
-	"weir/internal/msg"
 	"weir/internal/outbound"
 )
 
@@ -25,17 +24,18 @@ func newVisitor(limit int64) *visitor {
 	return v
 }
 
-func (v *visitor) Flush() {
+func (v *visitor) Flush(outbound.Scratch) outbound.Scratch {
 	var t outbound.Taken
 	var wrote int64
 	for v.q.Take(&t, wrote) {
 		wrote = t.Cost
 		v.mu.Lock()
-		for it := range t.All {
-			v.got = append(v.got, it.Text+":"+string(it.Msg.Payload()))
+		for _, it := range t.All {
+			v.got = append(v.got, it.SID+":"+string(it.Msg.Payload()))
 		}
 		v.mu.Unlock()
 	}
+	return nil
 }
 
 func (v *visitor) Expired(s *account.Sub) {
@@ -213,7 +213,7 @@ func TestRefusedSubjects(t *testing.T) {
 	v := newVisitor(0)
 	s := v.sub(t, a, ">", "", "1")
 	s.Limit(1)
-	guard := account.Guard(func(_ *account.Sub, m *msg.Msg) bool { return string(m.Subject()) != "secret" })
+	guard := account.Guard(func(_ *account.Sub, subject, _ []byte) bool { return string(subject) != "secret" })
 	s.SetGuard(&guard)
 	if n := send(a, p, "secret", "x"); n != 0 {
 		t.Errorf("%d receivers of a refused subject", n)
@@ -233,7 +233,7 @@ func TestRefusedSubjects(t *testing.T) {
 func TestRefusedInGroup(t *testing.T) {
 	a, p := account.New("A"), new(account.Publisher)
 	v, w := newVisitor(0), newVisitor(0)
-	guard := account.Guard(func(*account.Sub, *msg.Msg) bool { return false })
+	guard := account.Guard(func(*account.Sub, []byte, []byte) bool { return false })
 	v.sub(t, a, "foo", "g", "1").SetGuard(&guard)
 	w.sub(t, a, "foo", "g", "2")
 	for range 20 {
@@ -299,11 +299,12 @@ type sink struct {
 	t outbound.Taken
 }
 
-func (s *sink) Flush() {
+func (s *sink) Flush(outbound.Scratch) outbound.Scratch {
 	var wrote int64
 	for s.q.Take(&s.t, wrote) {
 		wrote = s.t.Cost
 	}
+	return nil
 }
 func (s *sink) Expired(*account.Sub) {}
 func (s *sink) Overflowed()          {}
@@ -313,6 +314,7 @@ func fanOut(tb testing.TB, n int) (*account.Account, *account.Publisher) {
 	for range n {
 		s := new(sink)
 		s.q.Init(s, 0)
+		s.q.AcceptCopies(false)
 		if err := a.Subscribe(&account.Sub{Subject: "feed", SID: "1", Owner: s, Out: &s.q}); err != nil {
 			tb.Fatal(err)
 		}
@@ -331,6 +333,39 @@ func TestNoAllocationPerDelivery(t *testing.T) {
 	run()
 	if n := testing.AllocsPerRun(100, run); n > 2 {
 		t.Errorf("%v allocations for 200 deliveries, want 2 for the message", n)
+	}
+}
+
+// A message that one receiver gets costs none.
+func TestNoAllocationForOneReceiver(t *testing.T) {
+	a, p := fanOut(t, 1)
+	p.Copies = true
+	pub := account.Pub{Subject: []byte("feed"), Body: make([]byte, 128)}
+	run := func() {
+		a.Publish(p, &pub)
+		p.Flush()
+	}
+	run()
+	if n := testing.AllocsPerRun(100, run); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// BenchmarkPublishOne compares a message that is written into its receiver's queue at once with one that is made first.
+func BenchmarkPublishOne(b *testing.B) {
+	for _, size := range []int{16, 256, 4 << 10} {
+		for _, copies := range []bool{true, false} {
+			b.Run(fmt.Sprintf("size=%d/copies=%v", size, copies), func(b *testing.B) {
+				a, p := fanOut(b, 1)
+				p.Copies = copies
+				pub := account.Pub{Subject: []byte("feed"), Body: make([]byte, size)}
+				b.ReportAllocs()
+				for b.Loop() {
+					a.Publish(p, &pub)
+					p.Flush()
+				}
+			})
+		}
 	}
 }
 

@@ -4,8 +4,8 @@
 // An [Account] owns the tree of its subscriptions. A [Sub] is immutable but for its counters. A [Publisher] belongs to one
 // connection's goroutine: it holds that reader's match cache and the list of receivers that it owes a flush.
 //
-// The walk of one message: [Account.Publish] looks the subject up (cache, then tree), makes the shared message if anybody
-// listens, pushes it to every plain subscription and to one member of each queue group, and notes the queues that it found
+// The walk of one message: [Account.Publish] looks the subject up (cache, then tree), makes the shared message if several
+// listen (one gets it copied into its queue at once), pushes it to every plain subscription and to one member of each queue group, and notes the queues that it found
 // idle. At the end of the chunk [Publisher.Flush] sends those, over all cores when there are many.
 //
 // Not here: permissions (decided before Publish and Subscribe), the wire, sockets. The room starts goroutines only inside

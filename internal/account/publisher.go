@@ -18,6 +18,8 @@ type Publisher struct {
 	// Self is the visitor that publishes; with NoEcho its own subscriptions do not get its messages.
 	Self   Subscriber
 	NoEcho bool
+	// Copies lets messages with one receiver be written into its queue at once.
+	Copies bool
 
 	cache subject.Cache[*Sub]
 	owed  []*outbound.Queue
@@ -26,9 +28,9 @@ type Publisher struct {
 // owe notes that q must be flushed at the end of the chunk.
 func (p *Publisher) owe(q *outbound.Queue) { p.owed = append(p.owed, q) }
 
-// Push appends it to q and takes over the flush if one is owed. The outcome is the queue's.
-func (p *Publisher) Push(q *outbound.Queue, it outbound.Item) outbound.Outcome {
-	o := q.Push(it)
+// PushLine appends a protocol line to q and takes over the flush if one is owed. The outcome is the queue's.
+func (p *Publisher) PushLine(q *outbound.Queue, line string) outbound.Outcome {
+	o := q.PushLine(line)
 	if o == outbound.Owed {
 		p.owe(q)
 	}
@@ -57,8 +59,12 @@ func (p *Publisher) Release() {
 }
 
 func flush(owed []*outbound.Queue) {
+	var s outbound.Scratch
 	for _, q := range owed {
-		q.Flush()
+		s = q.Flush(s)
+	}
+	if s != nil {
+		s.Release()
 	}
 }
 

@@ -3,7 +3,6 @@ package account
 import (
 	"sync/atomic"
 
-	"weir/internal/msg"
 	"weir/internal/outbound"
 )
 
@@ -16,8 +15,8 @@ type Subscriber interface {
 }
 
 // Guard is asked before each message whether the subscription may get it, by whoever publishes and before the subscriber
-// can see the message. It must not keep m.
-type Guard func(s *Sub, m *msg.Msg) bool
+// can see the message. It must not keep the slices.
+type Guard func(s *Sub, subject, reply []byte) bool
 
 // Sub is one subscription. All but its guard and its counters is immutable once it is in an account.
 type Sub struct {

@@ -116,6 +116,12 @@ func (c *Client) accept(o *proto.Connect, user string) {
 	c.awaiting, c.connected = false, true
 	c.lim.ConnectOnly, c.lim.NoHeaders = false, !headers
 	c.headers.Store(headers)
+	c.Out.AcceptCopies(headers)
+	if headers {
+		c.Speak(dialectHeaders)
+	} else {
+		c.Speak(dialectPlain)
+	}
 	c.async.Store(o.Protocol >= 1)
 	c.identity.Store(&conn.Identity{
 		Name: o.Name, Lang: o.Lang, Version: o.Version, User: user, Account: c.env.Account.Name(),

@@ -14,6 +14,7 @@ import (
 func (c *Client) Data(p []byte) error {
 	var a proto.Args
 	trace := c.Log.Enabled(context.Background(), logline.LevelTrace)
+	c.pub.Copies = !trace
 	busy := false
 	var msgs, bytes int64
 	defer func() {
@@ -107,7 +108,7 @@ func errLine(e proto.Error) string {
 // line queues a protocol line in the client's own goroutine, behind what its chunk has queued before; the flush is at the
 // end of the chunk.
 func (c *Client) line(text string) {
-	if c.pub.Push(&c.Out, outbound.Item{Kind: outbound.Line, Text: text}) == outbound.Overflow {
+	if c.pub.PushLine(&c.Out, text) == outbound.Overflow {
 		c.Overflowed()
 	}
 }

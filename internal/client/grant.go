@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"weir/internal/account"
-	"weir/internal/msg"
 	"weir/internal/perm"
 	"weir/internal/proto"
 )
@@ -44,14 +43,14 @@ func (g *grant) watch(s *account.Sub) {
 	}
 }
 
-// admit is the guard of the client's subscriptions. It runs in the goroutine of who publishes, before the client can see m
-// and answer it.
-func (g *grant) admit(s *account.Sub, m *msg.Msg) bool {
-	if !g.perms.CanDeliver(m.Subject(), s.Queue) {
+// admit is the guard of the client's subscriptions. It runs in the goroutine of who publishes, before the client can see
+// the message and answer it.
+func (g *grant) admit(s *account.Sub, subject, reply []byte) bool {
+	if !g.perms.CanDeliver(subject, s.Queue) {
 		return false
 	}
-	if g.replies != nil && len(m.Reply()) > 0 {
-		g.replies.Expect(m.Reply(), time.Now())
+	if g.replies != nil && len(reply) > 0 {
+		g.replies.Expect(reply, time.Now())
 	}
 	return true
 }

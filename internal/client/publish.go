@@ -2,6 +2,7 @@ package client
 
 import (
 	"weir/internal/account"
+	"weir/internal/conn"
 	"weir/internal/outbound"
 	"weir/internal/proto"
 	"weir/internal/subject"
@@ -37,6 +38,12 @@ func (c *Client) noResponders(a *proto.Args) {
 	c.line(string(proto.AppendNoResponders(nil, a.Reply, []byte(s.SID), a.Subject)))
 }
 
+// Dialects of the client protocol: with HMSG, and without.
+const (
+	dialectPlain conn.Dialect = iota + 1
+	dialectHeaders
+)
+
 // Encode is part of conn.Visitor. It is called by whoever flushes the client.
 func (c *Client) Encode(w *transport.Wire, it *outbound.Item) int {
 	m, b := it.Msg, &w.Batch
@@ -45,7 +52,7 @@ func (c *Client) Encode(w *transport.Wire, it *outbound.Item) int {
 		body, header = m.WirePayload(), 0
 	}
 	at := len(b.Buf)
-	b.Buf = proto.AppendMsgLine(b.Buf, m.Subject(), it.Text, m.Reply(), header, len(body)-2)
+	b.Buf = proto.AppendMsgLine(b.Buf, m.Subject(), it.SID, m.Reply(), header, len(body)-2)
 	c.traceOut(b.Buf[at:])
 	if c.Link.Borrows(m) {
 		b.Borrow(m, body)

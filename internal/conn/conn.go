@@ -65,12 +65,21 @@ type Conn struct {
 	inMsgs, inBytes, outMsgs, outBytes atomic.Int64
 	lastRead, lastWrite                atomic.Int64 // Unix nanoseconds
 
+	dialect atomic.Uint32 // a Dialect
+
 	// ended is set by the first Close, parkAsked by the registry when the connection has been silent.
 	ended     atomic.Pointer[ending]
 	parkAsked atomic.Bool
 
 	pings pinger
 }
+
+// Dialect is how a visitor encodes messages: those of the same dialect, other than 0, encode the same message for the same
+// sid to the same bytes, so that receivers can share them.
+type Dialect uint32
+
+// Speak sets the visitor's dialect.
+func (c *Conn) Speak(d Dialect) { c.dialect.Store(uint32(d)) }
 
 // ending is how a connection ends.
 type ending struct {
@@ -191,7 +200,7 @@ func (c *Conn) Data(p []byte) error {
 
 // Frame is part of transport.Sink.
 func (c *Conn) Frame(frame string) error {
-	c.push(outbound.Item{Kind: outbound.Frame, Text: frame})
+	c.pushed(c.Out.PushFrame(frame))
 	return nil
 }
 
@@ -202,12 +211,13 @@ func (c *Conn) ChunkEnd() {
 }
 
 // Send queues a protocol line and flushes it if nobody else does. Any goroutine may call it.
-func (c *Conn) Send(line string) { c.push(outbound.Item{Kind: outbound.Line, Text: line}) }
+func (c *Conn) Send(line string) { c.pushed(c.Out.PushLine(line)) }
 
-func (c *Conn) push(it outbound.Item) {
-	switch c.Out.Push(it) {
+// pushed does what the outcome of a push asks for.
+func (c *Conn) pushed(o outbound.Outcome) {
+	switch o {
 	case outbound.Owed:
-		c.Flush()
+		c.flushAlone()
 	case outbound.Overflow:
 		c.Overflowed()
 	}
@@ -235,13 +245,9 @@ func (c *Conn) end(r Reason, line, frame string) {
 		end.done()
 		return
 	}
-	last := []outbound.Item{{Kind: outbound.Line, Text: line}, {Kind: outbound.Close, Text: frame}}
-	if line == "" {
-		last = last[1:]
-	}
-	owed, first := c.Out.Finish(last...)
+	owed, first := c.Out.Finish(line, frame)
 	if owed {
-		c.Flush()
+		c.flushAlone()
 	}
 	if !first {
 		end.done()

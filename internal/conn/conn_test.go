@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weir/internal/conn"
+	"weir/internal/msg"
 	"weir/internal/outbound"
 	"weir/internal/transport"
 	"weir/ws"
@@ -111,8 +112,8 @@ func TestPanicsStayInTheirConnection(t *testing.T) {
 			t.Errorf("closed for %q", r)
 		}
 		flushed, flushedEnd := pair(reg, "tcp")
-		if flushed.Out.Push(outbound.Item{Kind: outbound.Message}) == outbound.Owed {
-			flushed.Flush() // in the goroutine of a publisher, which survives
+		if flushed.Out.Push(outbound.Item{Msg: new(msg.Msg)}) == outbound.Owed {
+			flushed.Flush(nil) // in the goroutine of a publisher, which survives
 		}
 		read(t, flushedEnd)
 		<-flushed.closed

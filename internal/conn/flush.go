@@ -1,61 +1,92 @@
 package conn
 
 import (
+	"context"
 	"errors"
 	"os"
 	"sync"
 	"time"
 
+	"weir/internal/logline"
 	"weir/internal/outbound"
 	"weir/internal/transport"
 )
 
-// flight is one flush under way: what was taken from the queue, and its wire form. It belongs to the holder of the flush
-// flag.
+// flight is the flushes of one goroutine, one at a time: what was taken from the queue, and its wire form. It belongs to the
+// holder of the flush flag.
 type flight struct {
 	taken outbound.Taken
 	wire  *transport.Wire
+	cost  int64 // of what was taken, in pending bytes
+	now   int64 // Unix nanoseconds of the first flush
+	trace bool  // all that is sent is logged
+
+	// What the wire holds of the last flush, for receivers that get just the same: what it was, and for whom it was encoded.
+	last        outbound.Taken
+	form        transport.Form
+	dialect     Dialect
+	repeatable  bool
+	msgs, bytes int64
 }
 
 var flights = sync.Pool{New: func() any { return new(flight) }}
 
-func (f *flight) release() {
+func (c *Conn) newFlight() *flight {
+	f := flights.Get().(*flight)
+	f.wire = transport.GetWire()
+	f.now = time.Now().UnixNano()
+	f.trace = c.Log.Enabled(context.Background(), logline.LevelTrace)
+	return f
+}
+
+// Release is part of outbound.Scratch.
+func (f *flight) Release() {
 	f.taken.Release()
+	f.last.Release()
+	f.repeatable = false
 	f.wire.Put()
 	f.wire = nil
 	flights.Put(f)
 }
 
 // Flush sends what waits, as far as that goes without blocking. The caller holds the flush flag of c.Out and gives it up.
-func (c *Conn) Flush() {
+func (c *Conn) Flush(s outbound.Scratch) (next outbound.Scratch) {
 	defer c.recovered()
-	f := flights.Get().(*flight)
-	f.wire = transport.GetWire()
+	f, _ := s.(*flight)
+	if f == nil {
+		f = c.newFlight()
+	}
 	if c.flush(f, 0, false) {
 		go c.drain(f)
-		return
+		return nil
 	}
-	f.release()
+	return f
+}
+
+// flushAlone is Flush for one queue.
+func (c *Conn) flushAlone() {
+	if s := c.Flush(nil); s != nil {
+		s.Release()
+	}
 }
 
 // drain is the writer goroutine of a connection whose socket is full. It ends when nothing waits any more.
 func (c *Conn) drain(f *flight) {
 	defer c.recovered()
+	f.now = time.Now().UnixNano()
 	if err := c.Link.WriteAll(f.wire, c.reg.Config().WriteDeadline); err != nil {
 		c.writeFailed(err)
 	} else {
 		c.flush(f, c.written(f), true)
 	}
-	f.release()
+	f.Release()
 }
 
 // flush takes and sends until the queue is empty. wrote is the cost of what was taken before and is in the socket now. It
 // reports true if the socket is full and somebody must wait for it; with wait it waits itself.
 func (c *Conn) flush(f *flight, wrote int64, wait bool) (full bool) {
 	for c.Out.Take(&f.taken, wrote) {
-		f.wire.Reset()
-		c.encode(f)
-		if err := c.Link.Frame(f.wire); err != nil {
+		if err := c.frame(f); err != nil {
 			c.writeFailed(err)
 			return false
 		}
@@ -75,27 +106,54 @@ func (c *Conn) flush(f *flight, wrote int64, wait bool) (full bool) {
 	return false
 }
 
+// frame gives the wire what was taken, in the form of c. Receivers that get just what the one before them got share the
+// work.
+func (c *Conn) frame(f *flight) error {
+	f.cost = f.taken.Cost
+	form, shares := c.Link.Form()
+	dialect := Dialect(c.dialect.Load())
+	if f.repeatable && shares && form == f.form && dialect == f.dialect && f.taken.Same(&f.last) {
+		c.sent(f)
+		return c.Link.Again(f.wire)
+	}
+	f.repeatable = shares && dialect != 0 && !f.trace && f.taken.Shared()
+	f.form, f.dialect = form, dialect
+	f.wire.Reset()
+	c.encode(f)
+	c.sent(f)
+	err := c.Link.Frame(f.wire)
+	if f.repeatable {
+		f.last, f.taken = f.taken, f.last
+	}
+	return err
+}
+
+// sent counts what was taken.
+func (c *Conn) sent(f *flight) {
+	if f.msgs > 0 {
+		c.outMsgs.Add(f.msgs)
+		c.outBytes.Add(f.bytes)
+		c.lastWrite.Store(f.now)
+	}
+}
+
 // encode puts what was taken into the batch.
 func (c *Conn) encode(f *flight) {
 	b := &f.wire.Batch
 	b.Frames = append(b.Frames, f.taken.Frames...)
-	var msgs, bytes int64
-	for it := range f.taken.All {
-		switch it.Kind {
-		case outbound.Message:
-			bytes += int64(c.visitor.Encode(f.wire, it))
-			msgs++
-		case outbound.Line:
-			b.Buf = append(b.Buf, it.Text...)
-		case outbound.Close:
-			b.Last = append(b.Last, it.Text...)
-			b.Closing = true
-		}
+	b.Last = append(b.Last, f.taken.Last...)
+	b.Closing = f.taken.Closing
+	f.msgs, f.bytes = f.taken.Msgs, f.taken.Bytes
+	var whole bool
+	if b.Buf, whole = f.taken.Swap(b.Buf); whole {
+		return
 	}
-	if msgs > 0 {
-		c.outMsgs.Add(msgs)
-		c.outBytes.Add(bytes)
-		c.lastWrite.Store(time.Now().UnixNano())
+	for text, it := range f.taken.All {
+		b.Buf = append(b.Buf, text...)
+		if it != nil {
+			f.bytes += int64(c.visitor.Encode(f.wire, it))
+			f.msgs++
+		}
 	}
 }
 
@@ -104,7 +162,7 @@ func (c *Conn) written(f *flight) int64 {
 	if f.wire.Batch.Closing {
 		c.ended.Load().done()
 	}
-	return f.taken.Cost
+	return f.cost
 }
 
 // writeFailed ends the connection: the flush flag stays up, so nobody writes to the socket again.

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"weir/internal/outbound"
 	"weir/internal/proto"
 	"weir/ws"
 )
@@ -148,7 +147,7 @@ func (c *Conn) pingTimer() {
 		c.Send(proto.Ping)
 	}
 	if v&pingFrameSend != 0 {
-		c.push(outbound.Item{Kind: outbound.Frame, Text: pingFrame})
+		c.pushed(c.Out.PushFrame(pingFrame))
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"weir/internal/account"
 	"weir/internal/conn"
-	"weir/internal/outbound"
 )
 
 // connPage is what tests read of /connz.
@@ -89,8 +88,8 @@ func crowd(t *testing.T, pass func(time.Duration)) *house {
 	a.deliver(2)
 	a.peer.Close()
 	b.peer.Close()
-	b.Out.Push(outbound.Item{Kind: outbound.Line, Text: "0123456789"})
-	c.Out.Push(outbound.Item{Kind: outbound.Line, Text: "01234"})
+	b.Out.PushLine("0123456789")
+	c.Out.PushLine("01234")
 	stale := h.add(conn.Identity{User: "ann"}, "nats").arrive()
 	pass(3 * time.Second)
 	stale.leave(conn.StaleConnection)

@@ -83,7 +83,7 @@ func (g *guest) ChunkEnd()          {}
 func (g *guest) Closed(conn.Reason) { g.subs = nil }
 
 func (g *guest) Encode(w *transport.Wire, it *outbound.Item) int {
-	w.Batch.Buf = append(w.Batch.Buf, it.Text...)
+	w.Batch.Buf = append(w.Batch.Buf, it.SID...)
 	return g.size
 }
 
@@ -135,8 +135,8 @@ func (g *guest) deliver(n int) {
 	go io.Copy(io.Discard, g.peer)
 	for range n {
 		m := msg.New([]byte("foo"), nil, []byte("x"), 0)
-		if g.Out.Push(outbound.Item{Msg: m, Text: "1"}) == outbound.Owed {
-			g.Flush()
+		if g.Out.Push(outbound.Item{Msg: m, SID: "1"}) == outbound.Owed {
+			g.Flush(nil)
 		}
 	}
 	synctest.Wait()

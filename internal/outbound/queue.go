@@ -3,117 +3,152 @@ package outbound
 import (
 	"sync"
 
-	"weir/internal/msg"
+	"weir/internal/proto"
 )
-
-// Kind says what an [Item] is.
-type Kind uint8
-
-const (
-	// Message is a message for the subscription whose sid is Text.
-	Message Kind = iota
-	// Line is a complete protocol line, CR LF included.
-	Line
-	// Frame is a complete WebSocket control frame. It overtakes everything that has not been taken yet.
-	Frame
-	// Close is the end: nothing is sent after it.
-	Close
-)
-
-// lineCost is what a MSG line counts in pending bytes besides names and body: verb, lengths, spaces, CR LF.
-const lineCost = 16
-
-// Item is one thing to send.
-type Item struct {
-	Msg  *msg.Msg
-	Text string
-	Kind Kind
-}
-
-func (it *Item) cost() int64 {
-	n := len(it.Text)
-	if it.Msg != nil {
-		n += it.Msg.Cost() + lineCost
-	}
-	return int64(n)
-}
 
 // Outcome is what became of a push.
 type Outcome uint8
 
 const (
-	// Queued means that somebody else holds the flush flag and will send the item.
+	// Queued means that somebody else holds the flush flag and will send what was pushed.
 	Queued Outcome = iota
 	// Owed means that the caller raised the flush flag and must call [Queue.Flush].
 	Owed
-	// Sealed means that the queue takes nothing more; the item was dropped.
+	// Sealed means that the queue takes nothing more; what was pushed was dropped.
 	Sealed
-	// Overflow means that the item did not fit: it was dropped and the queue is sealed now. One push sees it.
+	// Overflow means that it did not fit: it was dropped and the queue is sealed now. One push sees it.
 	Overflow
+	// Refused means that the queue does not take messages in this form.
+	Refused
 )
 
-// Flusher sends what waits in a queue. Flush is called by the one goroutine that owes it; it never blocks.
-type Flusher interface{ Flush() }
+// Scratch is what flushes of one goroutine hand on from one queue to the next: memory, and what is the same for several
+// receivers.
+type Scratch interface {
+	// Release is called once after the last flush.
+	Release()
+}
+
+// Flusher sends what waits in a queue. Flush is called by the one goroutine that owes it; it never blocks. s is what the
+// goroutine's last flush returned; nil at first, and whenever there is nothing to hand on.
+type Flusher interface{ Flush(s Scratch) Scratch }
 
 // Queue is the queue of one receiver. It must be set up by [Queue.Init] and not be copied afterwards.
 type Queue struct {
 	owner Flusher // immutable after Init
 
 	mu      sync.Mutex // guards all below
-	first   Item       // the oldest item, if count > 0 and head is nil
-	head    *block     // all items, when there is more than one
-	tail    *block
-	count   int
-	frames  []byte // control frames, which go first
+	first   Item       // the only thing that waits, if it has a message
+	head    *segment   // all that waits, when it is more
+	tail    *segment
+	urgent  *urgent // nil mostly
 	pending int64
 	limit   int64
 	busy    bool // the flush flag
 	sealed  bool
+	copies  bool // takes messages as text
+	headers bool // with headers, too
+}
+
+// urgent is what does not go with the stream.
+type urgent struct {
+	frames  []byte // control frames, which go first
+	last    string // what goes behind all else
+	closing bool
 }
 
 // Init sets the owner and the limit of pending bytes; limit 0 means none.
 func (q *Queue) Init(owner Flusher, limit int64) { q.owner, q.limit = owner, limit }
 
-// Flush calls the owner. The caller got [Owed] from a push.
-func (q *Queue) Flush() { q.owner.Flush() }
-
-// Push appends it. It never blocks and calls nobody.
-func (q *Queue) Push(it Item) Outcome {
+// AcceptCopies lets [Queue.PushCopy] write messages in the form of the client protocol; headers says whether the receiver
+// knows HMSG.
+func (q *Queue) AcceptCopies(headers bool) {
 	q.mu.Lock()
-	if q.sealed {
-		q.mu.Unlock()
-		return Sealed
-	}
-	cost := it.cost()
-	if q.limit > 0 && q.pending+cost > q.limit {
-		q.sealed = true
-		q.mu.Unlock()
-		return Overflow
-	}
-	q.appendLocked(it)
-	q.pending += cost
-	owed := !q.busy
-	q.busy = true
-	q.mu.Unlock()
-	if owed {
-		return Owed
-	}
-	return Queued
+	defer q.mu.Unlock()
+	q.copies, q.headers = true, headers
 }
 
-// Finish appends last items and seals the queue in one step: nothing comes after them. It reports whether the caller owes
-// a flush, and whether it was the one who sealed.
-func (q *Queue) Finish(last ...Item) (owed, first bool) {
+// Flush calls the owner. The caller got [Owed] from a push. See [Flusher] for s.
+func (q *Queue) Flush(s Scratch) Scratch { return q.owner.Flush(s) }
+
+// Push appends a shared message. It never blocks and calls nobody.
+func (q *Queue) Push(it Item) Outcome {
+	q.mu.Lock()
+	cost := it.cost()
+	if o := q.admitLocked(cost); o != Queued {
+		q.mu.Unlock()
+		return o
+	}
+	if q.head == nil && q.first.Msg == nil {
+		q.first = it
+	} else {
+		q.segmentLocked().append(it)
+	}
+	return q.pushedLocked(cost)
+}
+
+// PushCopy appends a message that nobody else gets, as MSG (with a header of header bytes: HMSG) line and body. The slices
+// are borrowed for the call.
+func (q *Queue) PushCopy(sid string, subject, reply, body []byte, header int) Outcome {
+	q.mu.Lock()
+	if !q.copies || header > 0 && !q.headers {
+		q.mu.Unlock()
+		return Refused
+	}
+	cost := int64(len(sid) + len(subject) + len(reply) + len(body) + lineCost)
+	if o := q.admitLocked(cost); o != Queued {
+		q.mu.Unlock()
+		return o
+	}
+	s := q.segmentLocked()
+	s.text = proto.AppendMsgLine(s.text, subject, sid, reply, header, len(body))
+	s.text = append(append(s.text, body...), proto.CRLF...)
+	s.cost += cost
+	s.msgs++
+	s.bytes += int64(len(body))
+	return q.pushedLocked(cost)
+}
+
+// PushLine appends a whole protocol line, CR LF included.
+func (q *Queue) PushLine(line string) Outcome {
+	q.mu.Lock()
+	cost := int64(len(line))
+	if o := q.admitLocked(cost); o != Queued {
+		q.mu.Unlock()
+		return o
+	}
+	q.lineLocked(line)
+	return q.pushedLocked(cost)
+}
+
+// PushFrame sends a complete WebSocket control frame. It overtakes everything that has not been taken yet.
+func (q *Queue) PushFrame(frame string) Outcome {
+	q.mu.Lock()
+	cost := int64(len(frame))
+	if o := q.admitLocked(cost); o != Queued {
+		q.mu.Unlock()
+		return o
+	}
+	u := q.urgentLocked()
+	u.frames = append(u.frames, frame...)
+	return q.pushedLocked(cost)
+}
+
+// Finish appends a last line and what goes behind all else, such as a close frame, and seals the queue in one step: nothing
+// comes after them. It reports whether the caller owes a flush, and whether it was the one who sealed.
+func (q *Queue) Finish(line, last string) (owed, first bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.sealed {
 		return false, false
 	}
 	q.sealed = true
-	for _, it := range last {
-		q.appendLocked(it)
-		q.pending += it.cost()
+	if line != "" {
+		q.lineLocked(line)
 	}
+	u := q.urgentLocked()
+	u.last, u.closing = last, true
+	q.pending += int64(len(line) + len(last))
 	owed = !q.busy
 	q.busy = true
 	return owed, true
@@ -124,7 +159,7 @@ func (q *Queue) Discard() {
 	q.mu.Lock()
 	q.sealed = true
 	head := q.head
-	q.head, q.tail, q.count, q.first, q.frames = nil, nil, 0, Item{}, nil
+	q.first, q.head, q.tail, q.urgent = Item{}, nil, nil, nil
 	q.mu.Unlock()
 	release(head)
 }
@@ -133,57 +168,53 @@ func (q *Queue) Discard() {
 // this much takes to write.
 const takeCost = 1 << 20
 
-// Take hands the waiting items to dst, those of about a megabyte at most, and reports whether there were any. Only the
-// holder of the flush flag calls it. wrote is the cost of the items of the last Take, all written by now. When nothing
-// waits the flag is lowered.
+// Take hands what waits to dst, about a megabyte at most, and reports whether there was anything. Only the holder of the
+// flush flag calls it. wrote is the cost of the last Take, all written by now. When nothing waits the flag is lowered.
 func (q *Queue) Take(dst *Taken, wrote int64) bool {
 	dst.Release()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.pending -= wrote
-	if q.count == 0 && len(q.frames) == 0 {
+	u := q.urgent
+	if u != nil {
+		dst.Frames, u.frames = u.frames, nil
+		dst.Cost = int64(len(dst.Frames))
+		if !u.closing {
+			q.urgent = nil
+		}
+	}
+	switch {
+	case q.first.Msg != nil:
+		dst.first, q.first = q.first, Item{}
+		dst.Cost += dst.first.cost()
+	case q.head != nil:
+		q.takeSegmentsLocked(dst)
+	case u == nil:
 		q.busy = false
 		return false
 	}
-	dst.Frames, q.frames = q.frames, nil
-	if q.pending <= takeCost {
-		dst.first, dst.head, dst.count = q.first, q.head, q.count
-		q.first, q.head, q.tail, q.count = Item{}, nil, nil, 0
-		dst.Cost = q.pending
-		return true
+	if u != nil && u.closing && q.head == nil {
+		dst.Last, dst.Closing = u.last, true
+		dst.Cost += int64(len(u.last))
+		q.urgent = nil
 	}
-	q.takeSomeLocked(dst)
 	return true
 }
 
-// takeSomeLocked hands out items until they cost enough; at least one.
-func (q *Queue) takeSomeLocked(dst *Taken) {
-	dst.Cost = int64(len(dst.Frames))
-	if q.head == nil {
-		dst.first, dst.count = q.first, q.count
-		if q.count > 0 {
-			dst.Cost += q.first.cost()
+// takeSegmentsLocked hands out segments until they cost enough; at least one if there is any.
+func (q *Queue) takeSegmentsLocked(dst *Taken) {
+	dst.head = q.head
+	for s := q.head; s != nil; s = q.head {
+		dst.Cost += s.cost
+		dst.Msgs += s.msgs
+		dst.Bytes += s.bytes
+		q.head = s.next
+		if dst.Cost >= takeCost {
+			s.next = nil
 		}
-		q.first, q.count = Item{}, 0
-		return
-	}
-	b := q.head
-	part := newBlock()
-	dst.head = part
-	for dst.Cost < takeCost && part.n < blockItems && b.start < b.n {
-		it := &b.items[b.start]
-		part.items[part.n] = *it
-		*it = Item{}
-		part.n++
-		b.start++
-		dst.Cost += part.items[part.n-1].cost()
-	}
-	dst.count = part.n
-	q.count -= part.n
-	if b.start == b.n {
-		q.head = b.next
-		b.next = nil
-		release(b)
+		if s.next == nil {
+			break
+		}
 	}
 	if q.head == nil {
 		q.tail = nil
@@ -197,26 +228,58 @@ func (q *Queue) Pending() int64 {
 	return q.pending
 }
 
-// appendLocked puts it behind all others.
-func (q *Queue) appendLocked(it Item) {
+// admitLocked reports Queued if something of that cost may be appended.
+func (q *Queue) admitLocked(cost int64) Outcome {
 	switch {
-	case it.Kind == Frame:
-		q.frames = append(q.frames, it.Text...)
-		return
-	case q.count == 0:
-		q.first = it
-	case q.head == nil:
-		b := newBlock()
-		b.items[0], b.items[1], b.n = q.first, it, 2
-		q.first = Item{}
-		q.head, q.tail = b, b
-	default:
-		if q.tail.n == blockItems {
-			b := newBlock()
-			q.tail.next, q.tail = b, b
-		}
-		q.tail.items[q.tail.n] = it
-		q.tail.n++
+	case q.sealed:
+		return Sealed
+	case q.limit > 0 && q.pending+cost > q.limit:
+		q.sealed = true
+		return Overflow
 	}
-	q.count++
+	return Queued
+}
+
+// pushedLocked counts what was appended, unlocks, and reports whether the caller owes the flush.
+func (q *Queue) pushedLocked(cost int64) Outcome {
+	q.pending += cost
+	owed := !q.busy
+	q.busy = true
+	q.mu.Unlock()
+	if owed {
+		return Owed
+	}
+	return Queued
+}
+
+func (q *Queue) lineLocked(line string) {
+	s := q.segmentLocked()
+	s.text = append(s.text, line...)
+	s.cost += int64(len(line))
+}
+
+// segmentLocked is the segment to which the next thing is appended.
+func (q *Queue) segmentLocked() *segment {
+	if q.tail != nil && q.tail.roomy() {
+		return q.tail
+	}
+	s := newSegment()
+	if q.tail != nil {
+		q.tail.next = s
+	} else {
+		q.head = s
+	}
+	q.tail = s
+	if q.first.Msg != nil {
+		s.append(q.first)
+		q.first = Item{}
+	}
+	return s
+}
+
+func (q *Queue) urgentLocked() *urgent {
+	if q.urgent == nil {
+		q.urgent = new(urgent)
+	}
+	return q.urgent
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -24,39 +25,55 @@ func newSender(limit int64) *sender {
 	return s
 }
 
-func (s *sender) Flush() {
+func (s *sender) Flush(outbound.Scratch) outbound.Scratch {
 	var t outbound.Taken
 	var wrote int64
 	for s.q.Take(&t, wrote) {
 		wrote = t.Cost
 		s.mu.Lock()
-		for it := range t.All {
-			s.got = append(s.got, it.Text)
-		}
+		s.got = append(s.got, parts(&t)...)
 		s.mu.Unlock()
 	}
+	return nil
 }
 
-func line(text string) outbound.Item { return outbound.Item{Kind: outbound.Line, Text: text} }
+// parts is what was taken, each line and each sid of a message as one string.
+func parts(t *outbound.Taken) (all []string) {
+	if len(t.Frames) > 0 {
+		all = append(all, string(t.Frames))
+	}
+	for text, it := range t.All {
+		for line := range strings.Lines(string(text)) {
+			all = append(all, strings.TrimSuffix(line, "\n"))
+		}
+		if it != nil {
+			all = append(all, it.SID)
+		}
+	}
+	if t.Closing {
+		all = append(all, t.Last)
+	}
+	return all
+}
 
 func TestOnlyTheFirstPushOwesAFlush(t *testing.T) {
 	s := newSender(0)
-	if o := s.q.Push(line("a")); o != outbound.Owed {
+	if o := s.q.PushLine("a\n"); o != outbound.Owed {
 		t.Fatalf("first push: %v", o)
 	}
 	for range 100 {
-		if o := s.q.Push(line("b")); o != outbound.Queued {
+		if o := s.q.PushLine("b\n"); o != outbound.Queued {
 			t.Fatalf("later push: %v", o)
 		}
 	}
-	s.q.Flush()
+	s.q.Flush(nil)
 	if len(s.got) != 101 || s.got[0] != "a" {
-		t.Fatalf("got %d items, first %q", len(s.got), s.got[0])
+		t.Fatalf("got %d lines: %q", len(s.got), s.got)
 	}
 	if p := s.q.Pending(); p != 0 {
 		t.Errorf("pending %d after the flush", p)
 	}
-	if o := s.q.Push(line("c")); o != outbound.Owed {
+	if o := s.q.PushLine("c\n"); o != outbound.Owed {
 		t.Errorf("push after the flush: %v", o)
 	}
 }
@@ -64,7 +81,7 @@ func TestOnlyTheFirstPushOwesAFlush(t *testing.T) {
 func TestOverflowIsSeenOnce(t *testing.T) {
 	s := newSender(100)
 	m := msg.New([]byte("foo"), nil, make([]byte, 60), 0)
-	item := outbound.Item{Msg: m, Text: "1"}
+	item := outbound.Item{Msg: m, SID: "1"}
 	want := []outbound.Outcome{outbound.Owed, outbound.Overflow, outbound.Sealed, outbound.Sealed}
 	for i, w := range want {
 		if o := s.q.Push(item); o != w {
@@ -75,12 +92,12 @@ func TestOverflowIsSeenOnce(t *testing.T) {
 
 func TestPendingCountsUntilWritten(t *testing.T) {
 	s := newSender(0)
-	s.q.Push(line("12345"))
+	s.q.PushLine("12345")
 	var taken outbound.Taken
 	if !s.q.Take(&taken, 0) || taken.Cost != 5 {
 		t.Fatalf("took cost %d", taken.Cost)
 	}
-	s.q.Push(line("678"))
+	s.q.PushLine("678")
 	if p := s.q.Pending(); p != 8 {
 		t.Errorf("pending %d while the first is being written, want 8", p)
 	}
@@ -94,17 +111,17 @@ func TestPendingCountsUntilWritten(t *testing.T) {
 
 func TestFinishIsLastAndFirstWins(t *testing.T) {
 	s := newSender(0)
-	s.q.Push(line("a"))
-	if owed, first := s.q.Finish(line("b"), line("end")); owed || !first {
+	s.q.PushLine("a\n")
+	if owed, first := s.q.Finish("b\n", "end"); owed || !first {
 		t.Errorf("finish: owed %v, first %v", owed, first)
 	}
-	if owed, first := s.q.Finish(line("other")); owed || first {
+	if owed, first := s.q.Finish("", "other"); owed || first {
 		t.Errorf("second finish: owed %v, first %v", owed, first)
 	}
-	if o := s.q.Push(line("late")); o != outbound.Sealed {
+	if o := s.q.PushLine("late"); o != outbound.Sealed {
 		t.Errorf("push after the end: %v", o)
 	}
-	s.q.Flush()
+	s.q.Flush(nil)
 	if want := []string{"a", "b", "end"}; !slices.Equal(s.got, want) {
 		t.Errorf("got %q, want %q", s.got, want)
 	}
@@ -113,10 +130,10 @@ func TestFinishIsLastAndFirstWins(t *testing.T) {
 func TestDiscardDropsAll(t *testing.T) {
 	s := newSender(0)
 	for i := range 200 {
-		s.q.Push(line(fmt.Sprint(i)))
+		s.q.PushLine(fmt.Sprintln(i))
 	}
 	s.q.Discard()
-	s.q.Flush()
+	s.q.Flush(nil)
 	if len(s.got) != 0 {
 		t.Errorf("got %d items after Discard", len(s.got))
 	}
@@ -130,8 +147,8 @@ func TestConcurrentPublishersKeepTheirOrder(t *testing.T) {
 	for p := range publishers {
 		wg.Go(func() {
 			for i := range each {
-				if s.q.Push(line(fmt.Sprintf("%d:%d", p, i))) == outbound.Owed {
-					s.q.Flush()
+				if s.q.PushLine(fmt.Sprintf("%d:%d\n", p, i)) == outbound.Owed {
+					s.q.Flush(nil)
 				}
 			}
 		})
@@ -162,7 +179,7 @@ func TestFramesOvertakeLargeMessages(t *testing.T) {
 	q.Init(newSender(0), 0)
 	m := msg.New([]byte("foo"), nil, make([]byte, 300_000), 0)
 	for i := range 70 {
-		q.Push(outbound.Item{Msg: m, Text: fmt.Sprint(i)})
+		q.Push(outbound.Item{Msg: m, SID: fmt.Sprint(i)})
 	}
 	var taken outbound.Taken
 	var wrote int64
@@ -170,7 +187,7 @@ func TestFramesOvertakeLargeMessages(t *testing.T) {
 	for q.Take(&taken, wrote) {
 		wrote = taken.Cost
 		if takes++; takes == 3 {
-			q.Push(outbound.Item{Kind: outbound.Frame, Text: "pong"})
+			q.PushFrame("pong")
 		}
 		if got := string(taken.Frames); (takes == 4) != (got == "pong") {
 			t.Errorf("take %d has frames %q", takes, got)
@@ -178,9 +195,9 @@ func TestFramesOvertakeLargeMessages(t *testing.T) {
 		if taken.Cost > 1_500_000 {
 			t.Errorf("take %d costs %d", takes, taken.Cost)
 		}
-		for it := range taken.All {
-			if it.Text != fmt.Sprint(next) {
-				t.Fatalf("got item %s, want %d", it.Text, next)
+		for _, it := range taken.All {
+			if it.SID != fmt.Sprint(next) {
+				t.Fatalf("got item %s, want %d", it.SID, next)
 			}
 			next++
 		}
@@ -198,53 +215,151 @@ func FuzzQueue(f *testing.F) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var q outbound.Queue
 		q.Init(newSender(0), 0)
+		q.AcceptCopies(false)
+		small := msg.New([]byte("foo"), nil, []byte("hello"), 0)
 		large := msg.New([]byte("foo"), nil, make([]byte, 400_000), 0)
 		var model, got []string
 		var taken outbound.Taken
-		var wrote, pending int64
+		var wrote, pending, copies int64
 		for i := range int(steps) {
-			if rng.IntN(3) > 0 {
-				text := fmt.Sprint(i)
-				it := line(text)
-				if rng.IntN(4) == 0 {
-					it = outbound.Item{Msg: large, Text: text}
-				}
-				before := q.Pending()
-				q.Push(it)
+			text, before := fmt.Sprint(i), q.Pending()
+			switch rng.IntN(6) {
+			case 0, 1:
+				q.Push(outbound.Item{Msg: small, SID: text})
 				model = append(model, text)
-				pending += q.Pending() - before
+			case 2:
+				q.Push(outbound.Item{Msg: large, SID: text})
+				model = append(model, text)
+			case 3:
+				q.PushLine(text + "\n")
+				model = append(model, text)
+			case 4:
+				q.PushCopy(text, []byte("bar"), nil, []byte("body"), 0)
+				model = append(model, "MSG bar "+text+" 4\r", "body\r")
+			default:
+				q.Take(&taken, wrote)
+				before -= wrote
+				wrote = taken.Cost
+				copies += taken.Msgs
+				got = append(got, parts(&taken)...)
+				if p := q.Pending(); p != before {
+					t.Fatalf("pending %d after a take, want %d", p, before)
+				}
+				pending = before
 				continue
 			}
-			q.Take(&taken, wrote)
-			pending -= wrote
-			wrote = taken.Cost
-			for it := range taken.All {
-				got = append(got, it.Text)
-			}
-			if p := q.Pending(); p != pending {
-				t.Fatalf("pending %d, want %d", p, pending)
+			if pending = q.Pending(); pending <= before {
+				t.Fatalf("pending went from %d to %d by a push", before, pending)
 			}
 		}
 		if !slices.Equal(got, model[:len(got)]) {
 			t.Fatalf("order: got %q, want %q", got, model)
 		}
+		if n := strings.Count(strings.Join(got, ""), "MSG"); int64(n) != copies {
+			t.Errorf("%d copies counted of %d", copies, n)
+		}
 	})
+}
+
+// A message that one receiver gets is written at once, in the form that the receiver knows.
+func TestPushCopy(t *testing.T) {
+	for _, c := range []struct {
+		accepts, headers bool
+		reply            string
+		header           int
+		want             string
+		outcome          outbound.Outcome
+	}{
+		{false, false, "", 0, "", outbound.Refused},
+		{true, false, "", 0, "MSG foo 7 5\r\nhello\r\n", outbound.Owed},
+		{true, false, "bar", 0, "MSG foo 7 bar 5\r\nhello\r\n", outbound.Owed},
+		{true, false, "", 2, "", outbound.Refused},
+		{true, true, "bar", 2, "HMSG foo 7 bar 2 5\r\nhello\r\n", outbound.Owed},
+	} {
+		var q outbound.Queue
+		q.Init(newSender(0), 0)
+		if c.accepts {
+			q.AcceptCopies(c.headers)
+		}
+		if o := q.PushCopy("7", []byte("foo"), []byte(c.reply), []byte("hello"), c.header); o != c.outcome {
+			t.Errorf("%+v: outcome %v", c, o)
+			continue
+		}
+		if c.want == "" {
+			continue
+		}
+		var taken outbound.Taken
+		q.Take(&taken, 0)
+		text, ok := taken.Swap(make([]byte, 0, 64))
+		if got := string(text[msg.Headroom:]); !ok || got != c.want || taken.Msgs != 1 || taken.Bytes != 5 {
+			t.Errorf("%+v: got %q, %d messages of %d bytes", c, got, taken.Msgs, taken.Bytes)
+		}
+	}
+}
+
+// Receivers that get the same can be told from those that do not.
+func TestSame(t *testing.T) {
+	a, b := msg.New([]byte("foo"), nil, []byte("a"), 0), msg.New([]byte("foo"), nil, []byte("a"), 0)
+	a.Expect(3)
+	b.Expect(3)
+	many := func(q *outbound.Queue) {
+		for range 100 {
+			q.Push(outbound.Item{Msg: a, SID: "1"})
+		}
+	}
+	fills := map[string]func(q *outbound.Queue){
+		"a":          func(q *outbound.Queue) { q.Push(outbound.Item{Msg: a, SID: "1"}) },
+		"b":          func(q *outbound.Queue) { q.Push(outbound.Item{Msg: b, SID: "1"}) },
+		"other sid":  func(q *outbound.Queue) { q.Push(outbound.Item{Msg: a, SID: "2"}) },
+		"many":       many,
+		"many, line": func(q *outbound.Queue) { many(q); q.PushLine("PONG\r\n") },
+		"line, many": func(q *outbound.Queue) { q.PushLine("PONG\r\n"); many(q) },
+	}
+	take := func(fill func(*outbound.Queue)) *outbound.Taken {
+		var q outbound.Queue
+		q.Init(newSender(0), 0)
+		fill(&q)
+		taken := new(outbound.Taken)
+		q.Take(taken, 0)
+		return taken
+	}
+	for x, fillX := range fills {
+		for y, fillY := range fills {
+			if same := take(fillX).Same(take(fillY)); same != (x == y) {
+				t.Errorf("%s and %s: same %v", x, y, same)
+			}
+		}
+		if !take(fillX).Shared() {
+			t.Errorf("%s is not shared", x)
+		}
+	}
+	for name, more := range map[string]func(q *outbound.Queue){
+		"frame": func(q *outbound.Queue) { q.PushFrame("ping") },
+		"end":   func(q *outbound.Queue) { q.Finish("", "close") },
+	} {
+		with := take(func(q *outbound.Queue) { fills["a"](q); more(q) })
+		if with.Shared() || with.Same(with) {
+			t.Errorf("with a %s it counts as the same", name)
+		}
+	}
 }
 
 func TestPushAndTakeDoNotAllocate(t *testing.T) {
 	s := newSender(0)
+	s.q.AcceptCopies(false)
 	m := msg.New([]byte("foo"), nil, []byte("hello"), 0)
 	var taken outbound.Taken
 	run := func() {
 		for range 40 {
-			s.q.Push(outbound.Item{Msg: m, Text: "1"})
+			s.q.Push(outbound.Item{Msg: m, SID: "1"})
+			s.q.PushCopy("1", m.Subject(), nil, m.Payload(), 0)
 		}
 		s.q.Take(&taken, 0)
 		s.q.Take(&taken, taken.Cost)
 	}
 	run()
 	if n := testing.AllocsPerRun(1000, run); n >= 1 {
-		t.Errorf("%v allocations for 40 pushes and a take", n)
+		t.Errorf("%v allocations for 80 pushes and a take", n)
 	}
 }
 
@@ -254,7 +369,20 @@ func BenchmarkPushTake(b *testing.B) {
 	var taken outbound.Taken
 	b.ReportAllocs()
 	for b.Loop() {
-		s.q.Push(outbound.Item{Msg: m, Text: "1"})
+		s.q.Push(outbound.Item{Msg: m, SID: "1"})
+		s.q.Take(&taken, 0)
+		s.q.Take(&taken, taken.Cost)
+	}
+}
+
+func BenchmarkPushCopy(b *testing.B) {
+	s := newSender(0)
+	s.q.AcceptCopies(false)
+	subject, body := []byte("foo.bar"), make([]byte, 64)
+	var taken outbound.Taken
+	b.ReportAllocs()
+	for b.Loop() {
+		s.q.PushCopy("1", subject, nil, body, 0)
 		s.q.Take(&taken, 0)
 		s.q.Take(&taken, taken.Cost)
 	}

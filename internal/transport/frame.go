@@ -128,12 +128,8 @@ const (
 // composeIn is compose for a connection with windows of its own: the whole flush is deflated as one, referring to what was
 // sent before where that was agreed. Only what is sent compressed is remembered, so that the peer stays in step.
 func (w *Wire) composeIn(s *webSocket) bool {
-	raw := w.raw[:0]
-	w.Batch.Segments(func(p []byte, _ *msg.Msg) bool {
-		raw = append(raw, p...)
-		return true
-	})
-	w.raw = raw
+	w.gatherRaw()
+	raw := w.raw
 	var room [msg.Headroom]byte
 	out := append(w.pack[:0], room[:]...)
 	out = ws.AppendDeflatedWith(out, raw, s.windows.out.Bytes(), s.windows.bits, max(s.level, 1))
@@ -175,4 +171,73 @@ func smaller(packed, raw []byte) []byte {
 		return nil
 	}
 	return packed
+}
+
+// When the same goes to several receivers, work that makes each write cheaper or smaller pays.
+const (
+	// settleAt is for how many further receivers a batch of small messages is compressed anew, in one run.
+	settleAt = 3
+	// settleMean is how large in bytes the messages of such a batch are at most, on average: with larger ones a run is
+	// not smaller than its parts.
+	settleMean = 4 << 10
+	// settleBelow is how large a batch may be in bytes to be copied into one piece or compressed anew.
+	settleBelow = 64 << 10
+)
+
+// Again makes w, which was framed for a connection of the same [Form] and may have been written, ready to be written to c.
+func (c *Conn) Again(w *Wire) error {
+	w.again++
+	n := w.Batch.Len()
+	if n <= settleBelow {
+		if w.again == settleAt && c.Compresses() && n <= settleMean*max(len(w.Batch.Cuts), 1) {
+			w.recompose(c.ws)
+		}
+		w.gather()
+	}
+	w.rewind()
+	return c.sock.seal(w)
+}
+
+// recompose replaces the vector by the batch deflated in one run, if that is smaller.
+func (w *Wire) recompose(s *webSocket) {
+	size := 0
+	for _, p := range w.vec {
+		size += len(p)
+	}
+	w.gatherRaw()
+	var room [msg.Headroom]byte
+	out := ws.AppendDeflatedWith(append(w.spare[:0], room[:]...), w.raw, nil, fullWindow, max(s.level, 1))
+	w.spare = ws.FinishMessage(out, true)
+	if n := len(w.spare) - msg.Headroom; n >= w.Batch.Len() || n+ws.MaxHeader >= size {
+		return
+	}
+	w.pack, w.spare = w.spare, w.pack
+	clear(w.vec)
+	w.vec = w.vec[:0]
+	w.compressed(0)
+}
+
+// gatherRaw copies the data of the batch into one piece.
+func (w *Wire) gatherRaw() {
+	w.raw = w.raw[:0]
+	w.Batch.Segments(func(p []byte, _ *msg.Msg) bool {
+		w.raw = append(w.raw, p...)
+		return true
+	})
+}
+
+// Form is how a connection turns a batch into bytes, before they are encrypted. Two connections with equal forms turn the
+// same batch into the same bytes.
+type Form struct {
+	ws, deflate                bool
+	level, threshold, maxFrame int
+}
+
+// Form reports false if the bytes depend on what the connection was sent before.
+func (c *Conn) Form() (Form, bool) {
+	s := c.ws
+	if s == nil {
+		return Form{}, true
+	}
+	return Form{true, s.deflate, s.level, s.threshold, s.maxFrame}, s.windows == nil
 }

@@ -157,6 +157,91 @@ func TestFrameKeepsTheStream(t *testing.T) {
 	}
 }
 
+// What is framed once reaches several connections as it would reach one.
+func TestAgainKeepsTheStream(t *testing.T) {
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(3, 4))
+			for range 30 {
+				w := transport.GetWire()
+				var want []byte
+				for i := range 6 {
+					here, there := tcpPair(t)
+					c := link(kind, there)
+					var err error
+					if i == 0 {
+						want = fill(rng, c, w)
+						err = c.Frame(w)
+					} else {
+						err = c.Again(w)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					sent := make(chan error, 1)
+					go func() {
+						done, err := c.TryWrite(w)
+						if !done && err == nil {
+							err = c.WriteAll(w, time.Minute)
+						}
+						there.Close()
+						sent <- err
+					}()
+					wire, err := io.ReadAll(here)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := <-sent; err != nil {
+						t.Fatal(err)
+					}
+					if got := unframe(t, kind, wire); !bytes.Equal(got, want) {
+						t.Fatalf("receiver %d: got %d bytes, want %d", i, len(got), len(want))
+					}
+				}
+				w.Put()
+			}
+		})
+	}
+}
+
+// A burst of small messages is smaller on the wire, once it goes to many, than its messages one by one.
+func TestBurstsShrinkForMany(t *testing.T) {
+	w := transport.GetWire()
+	defer w.Put()
+	sizes := map[int]int{}
+	for i := range 5 {
+		here, there := tcpPair(t)
+		c := link("ws deflate", there)
+		if i > 0 {
+			if err := c.Again(w); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			for n := range 16 {
+				m := msg.New([]byte("foo"), nil, fmt.Appendf(nil, `{"symbol":"WEIR","price":%d.25,"volume":%d,"venue":"home"}`, 100+n, n*700), 0)
+				m.Expect(9)
+				w.Batch.Buf = fmt.Appendf(w.Batch.Buf, "MSG foo 1 %d\r\n", m.Len())
+				w.Batch.Borrow(m, m.Wire())
+			}
+			if err := c.Frame(w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if done, err := c.TryWrite(w); !done || err != nil {
+			t.Fatalf("TryWrite: %v, %v", done, err)
+		}
+		there.Close()
+		wire, err := io.ReadAll(here)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[i] = len(wire)
+	}
+	if sizes[4] > sizes[0]/2 {
+		t.Errorf("%d bytes for the first receiver, %d for the fifth", sizes[0], sizes[4])
+	}
+}
+
 // tryUnframe is unframe of a stream that may end within a frame; data frames that are not complete count as well.
 func tryUnframe(t testing.TB, kind string, wire []byte) []byte {
 	return unframe(t, kind, bytes.Clone(wire))

@@ -59,7 +59,10 @@ func (s *readySocket) serve(step func(p []byte) error) error {
 
 func (s *readySocket) rawConn() syscall.RawConn { return s.rc }
 
-func (s *readySocket) seal(*Wire) error { return nil }
+func (s *readySocket) seal(w *Wire) error {
+	w.out = w.vec
+	return nil
+}
 
 func (s *readySocket) write(w *Wire, wait bool) error {
 	w.wait = wait
@@ -71,10 +74,10 @@ func (s *readySocket) write(w *Wire, wait bool) error {
 
 func (s *readySocket) closeWrite() { closeWrite(s.nc) }
 
-// sendTo writes the vector to fd until it is empty or the socket is full; it reports false to be called again when the
+// sendTo writes to fd until nothing is left or the socket is full; it reports false to be called again when the
 // socket has room.
 func (w *Wire) sendTo(fd uintptr) bool {
-	for len(w.vec) > 0 {
+	for w.next < len(w.out) {
 		n, err := writeVector(int(fd), w)
 		if n > 0 {
 			w.advance(n)

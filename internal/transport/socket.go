@@ -54,14 +54,17 @@ func (s *blockingSocket) serve(step func(p []byte) error) error {
 	}
 }
 
-func (s *blockingSocket) seal(*Wire) error { return nil }
+func (s *blockingSocket) seal(w *Wire) error {
+	w.out = w.vec
+	return nil
+}
 
 func (s *blockingSocket) write(w *Wire, wait bool) error {
 	if !wait {
 		return errFull
 	}
-	for len(w.vec) > 0 {
-		n, err := s.nc.Write(w.vec[0])
+	for len(w.left()) > 0 {
+		n, err := s.nc.Write(w.left())
 		w.advance(n)
 		if err != nil {
 			return err

@@ -134,12 +134,16 @@ func (s *tlsSocket) seal(w *Wire) error {
 			return err
 		}
 	}
-	clear(w.vec)
-	w.vec = w.vec[:0]
-	if out := s.t.inner.take(); len(out) > 0 {
-		w.vec = append(w.vec, out)
-	}
+	w.records(s.t.inner.take())
 	return nil
+}
+
+// records makes out what is to be written.
+func (w *Wire) records(out []byte) {
+	if w.out = nil; len(out) > 0 {
+		w.sealed[0] = out
+		w.out = w.sealed[:]
+	}
 }
 
 func (s *tlsSocket) write(w *Wire, wait bool) error { return s.raw.write(w, wait) }
@@ -148,8 +152,7 @@ func (s *tlsSocket) closeWrite() {
 	s.t.Conn.CloseWrite() //nolint:errcheck // a courtesy
 	w := GetWire()
 	defer w.Put()
-	if out := s.t.inner.take(); len(out) > 0 {
-		w.vec = append(w.vec, out)
+	if w.records(s.t.inner.take()); w.out != nil {
 		s.raw.write(w, false) //nolint:errcheck // a courtesy
 	}
 	s.raw.closeWrite()

@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build unix && (!linux || 386)
 
 package transport
 
@@ -10,17 +10,18 @@ type vector struct{ gathered []byte }
 // maxGather is how many bytes are gathered into one write.
 const maxGather = 64 << 10
 
-// writeVector sends the first pieces of w with one system call.
+// writeVector sends the first pieces of what is left of w with one system call.
 func writeVector(fd int, w *Wire) (int, error) {
-	if len(w.vec) == 1 || len(w.vec[0]) >= maxGather {
-		return ignoringEINTR(syscall.Write, fd, w.vec[0])
+	p := w.left()
+	if w.next+1 == len(w.out) || len(p) >= maxGather {
+		return ignoringEINTR(syscall.Write, fd, p)
 	}
-	w.gathered = w.gathered[:0]
-	for _, p := range w.vec {
-		if len(w.gathered)+len(p) > maxGather && len(w.gathered) > 0 {
+	w.gathered = append(w.gathered[:0], p...)
+	for _, q := range w.out[w.next+1:] {
+		if len(w.gathered)+len(q) > maxGather {
 			break
 		}
-		w.gathered = append(w.gathered, p...)
+		w.gathered = append(w.gathered, q...)
 	}
 	return ignoringEINTR(syscall.Write, fd, w.gathered)
 }

@@ -20,12 +20,21 @@ type Wire struct {
 	// Batch is what to send. The caller fills it, then calls Conn.Frame.
 	Batch msg.Batch
 
-	vec   [][]byte // what is left to write
-	pack  []byte   // composed compressed body, or gathered plain text for TLS
-	raw   []byte   // gathered plain bytes, for windows of their own
+	vec   [][]byte // what the batch is framed to
+	out   [][]byte // what to write: vec, or the records that it is sealed in
+	next  int      // the first piece of out that is not written
+	off   int      // how many bytes of it are
+	pack  []byte   // composed compressed message
+	spare []byte   // another one, while the vector lies in pack
+	flat  []byte   // gathered bytes
+	raw   []byte   // gathered plain bytes to compress
 	heads []byte   // frame headers
-	sent  int      // bytes written since the deadline was set
-	total int64    // bytes written in all
+
+	sealed [1][]byte // the records
+
+	again int   // for how many further receivers it was used
+	sent  int   // bytes written since the deadline was set
+	total int64 // bytes written in all
 
 	wait bool // block while the socket is full
 	err  error
@@ -53,8 +62,15 @@ func GetWire() *Wire {
 func (w *Wire) Reset() {
 	w.Batch.Reset()
 	clear(w.vec)
-	w.vec = w.vec[:0]
+	w.vec, w.out, w.sealed[0] = w.vec[:0], nil, nil
 	w.heads = w.heads[:0]
+	w.again = 0
+	w.rewind()
+}
+
+// rewind goes back to the first byte.
+func (w *Wire) rewind() {
+	w.next, w.off = 0, 0
 	w.err = nil
 	w.sent, w.total = 0, 0
 }
@@ -62,11 +78,10 @@ func (w *Wire) Reset() {
 // Put gives w back.
 func (w *Wire) Put() {
 	w.Reset()
-	if cap(w.pack) > maxKeep {
-		w.pack = nil
-	}
-	if cap(w.raw) > maxKeep {
-		w.raw = nil
+	for _, scratch := range []*[]byte{&w.pack, &w.raw, &w.flat, &w.spare} {
+		if cap(*scratch) > maxKeep {
+			*scratch = nil
+		}
 	}
 	wires.Put(w)
 }
@@ -74,19 +89,24 @@ func (w *Wire) Put() {
 // Written is the number of bytes that went to the socket since the last Reset.
 func (w *Wire) Written() int64 { return w.total }
 
-// advance drops the first n bytes of the vector.
+// advance notes that the next n bytes are written.
 func (w *Wire) advance(n int) {
 	w.sent += n
 	w.total += int64(n)
-	done := 0
-	for done < len(w.vec) && n >= len(w.vec[done]) {
-		n -= len(w.vec[done])
-		done++
+	n += w.off
+	for w.next < len(w.out) && n >= len(w.out[w.next]) {
+		n -= len(w.out[w.next])
+		w.next++
 	}
-	w.vec = w.vec[done:]
-	if n > 0 {
-		w.vec[0] = w.vec[0][n:]
+	w.off = n
+}
+
+// left is what is not written of the next piece; nil if all of w is written.
+func (w *Wire) left() []byte {
+	if w.next == len(w.out) {
+		return nil
 	}
+	return w.out[w.next][w.off:]
 }
 
 // progress reports that a step's worth of bytes went out since it last did so.
@@ -103,11 +123,12 @@ func (w *Wire) gather() {
 	if len(w.vec) < 2 {
 		return
 	}
-	w.pack = w.pack[:0]
+	w.flat = w.flat[:0]
 	for _, p := range w.vec {
-		w.pack = append(w.pack, p...)
+		w.flat = append(w.flat, p...)
 	}
-	w.vec = append(w.vec[:0], w.pack)
+	clear(w.vec)
+	w.vec = append(w.vec[:0], w.flat)
 }
 
 // TryWrite sends w as far as the socket takes it without blocking. It reports false if something is left.
