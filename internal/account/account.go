@@ -51,7 +51,7 @@ type Pub struct {
 
 // delivery is a message on its way to n receivers.
 type delivery struct {
-	*Pub
+	Pub  // by value: behind a pointer every one would be allocated
 	n    int
 	made *msg.Msg // nil until somebody needs it
 }
@@ -88,7 +88,7 @@ func (d *delivery) push(by *Publisher, s *Sub) outbound.Outcome {
 // many receivers got it. The caller owes by.Flush.
 func (a *Account) Publish(by *Publisher, pub *Pub) int {
 	r := by.cache.Lookup(&a.subs, pub.Subject)
-	d := delivery{Pub: pub, n: len(r.Plain) + len(r.Queues)}
+	d := delivery{Pub: *pub, n: len(r.Plain) + len(r.Queues)}
 	got := 0
 	for _, s := range r.Plain {
 		if a.deliver(by, s, &d) {

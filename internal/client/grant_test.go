@@ -362,6 +362,9 @@ func TestPermissionsDoNotAllocate(t *testing.T) {
 		})
 	}
 	free := allocations(nil, "")
+	if free > messages/10 {
+		t.Errorf("%.0f allocations for %d messages", free, messages)
+	}
 	bound := &perm.Config{
 		Publish:   perm.Rule{Allow: []string{"foo.*", "never"}, Deny: []string{"foo.no"}},
 		Subscribe: perm.Rule{Allow: []string{"foo.>", "never"}, Deny: []string{"foo.no"}},
