@@ -10,6 +10,7 @@
 //     wildcards, however many subscriptions there are.
 //   - [Tree] is a Trie that any number of goroutines may share: it owns the lock, a generation that every change moves, and
 //     the counters of /subsz.
+//   - [Transform] makes other subjects of those that match its source.
 //   - [Cache] remembers the results of one Tree for one goroutine, without a lock, until the generation moves.
 //
 // Invariants. A node of a Trie holds a member or leads to one; an empty Trie holds no memory. A [Result] never changes:
