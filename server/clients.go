@@ -21,6 +21,7 @@ func (s *Server) clientEnv() *client.Env {
 		Auth: func() (*auth.Policy, time.Duration) {
 			return s.clientAuth.Load(), s.options.Load().Protocol.AuthTimeout
 		},
+		Proxies:   s.proxies.Load,
 		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().Conn.PingInterval} },
 		TLS:       s.tlsPolicy,
 		MapCertificates: func() bool {

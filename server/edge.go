@@ -192,6 +192,7 @@ func (s *Server) edgeEnv(e *edge) *client.Env {
 			w := e.now.Load()
 			return w.auth, w.AuthTimeout
 		},
+		Proxies:   s.proxies.Load,
 		KeepAlive: func() conn.KeepAlive { return e.now.Load().KeepAlive },
 		MapCertificates: func() bool {
 			t := e.now.Load().TLS

@@ -49,6 +49,7 @@ func (s *Server) varz() monitor.Varz {
 			ConfigLoadTime: time.Unix(0, s.loaded.Load()).UTC(), ConfigDigest: o.Digest,
 			Tags: o.Tags, Metadata: o.Metadata,
 		},
+		Proxies:         varzProxies(o.ProxyKeys),
 		TLSCertNotAfter: certificateEnd(s.clientTLS.Load()),
 		Doors:           s.varzDoors(),
 		Weir:            Version,
@@ -82,6 +83,14 @@ func varzSettings(o *Options) monitor.Settings {
 		MaxControlLine: o.Protocol.MaxControlLine, MaxPayload: o.Protocol.MaxPayload, MaxPending: o.Conn.MaxPending,
 		TLSTimeout: tlsTimeout.Seconds(), WriteDeadline: o.Conn.WriteDeadline,
 	}
+}
+
+// varzProxies is the trusted proxies.
+func varzProxies(keys []string) (p monitor.Proxies) {
+	for _, key := range keys {
+		p.Trusted = append(p.Trusted, monitor.Proxy{Key: key})
+	}
+	return p
 }
 
 // varzWebSockets is the WebSocket listeners.

@@ -48,6 +48,7 @@ type Server struct {
 	clientTLS atomic.Pointer[tls.Config]
 
 	clientAuth atomic.Pointer[auth.Policy]
+	proxies    atomic.Pointer[auth.Proxies]
 
 	draining atomic.Bool
 	stopping chan struct{} // closed when the shutdown begins
@@ -110,9 +111,10 @@ func newID() (string, error) {
 
 // compiled is what a configuration names on disk, and what is asked often in a form for asking.
 type compiled struct {
-	tls   *tls.Config
-	auth  *auth.Policy
-	edges []*edgeState
+	tls     *tls.Config
+	auth    *auth.Policy
+	proxies *auth.Proxies
+	edges   []*edgeState
 }
 
 // compile makes a compiled configuration of o.
@@ -121,6 +123,9 @@ func compile(o *Options) (c compiled, err error) {
 		return c, err
 	}
 	if c.auth, err = auth.Compile(o.Auth, auth.Standard, mappedTypes(o)...); err != nil {
+		return c, err
+	}
+	if c.proxies, err = auth.TrustProxies(o.ProxyKeys); err != nil {
 		return c, err
 	}
 	c.edges, err = compileEdges(o)
@@ -141,6 +146,7 @@ func mappedTypes(o *Options) (types []auth.Type) {
 // adoptLocked puts c in force.
 func (s *Server) adoptLocked(c compiled) {
 	s.clientAuth.Store(c.auth)
+	s.proxies.Store(c.proxies)
 	s.clientTLS.Store(c.tls)
 	s.setEdgesLocked(c.edges)
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"crypto/subtle"
+	"errors"
 	"reflect"
 	"strings"
 
@@ -17,7 +18,22 @@ const tokenName = "[REDACTED]"
 type Credentials struct {
 	User, Pass, Token string
 	NKey, Sig, Nonce  string
+	// Proxy is who vouched for the client, see [Proxies.Vouching]; empty for nobody. By itself it says nothing of a user.
+	Proxy string
 }
+
+// none reports whether cr names nobody.
+func (cr Credentials) none() bool { return cr == Credentials{Proxy: cr.Proxy} }
+
+// Errors of [Policy.Login] and of [Proxies.Vouching]. Their texts are those that nats-server logs.
+var (
+	// ErrDenied: the credentials are wrong or missing, or may not be used here.
+	ErrDenied = errors.New("authentication error")
+	// ErrProxyRequired: who it is may come in only through a trusted proxy, and no such proxy vouched for the client.
+	ErrProxyRequired = errors.New("proxy connection required")
+	// ErrProxyNotTrusted: a proxy vouched that is not trusted, or not any more.
+	ErrProxyNotTrusted = errors.New("proxy is not trusted")
+)
 
 // Identity is who came in. The zero value is somebody whom nobody asked.
 type Identity struct {
@@ -35,6 +51,7 @@ type Policy struct {
 	nkeys         map[string]*user
 	token, single *user
 	guest         *user // who comes in without credentials; nil for nobody
+	stranger      *user // who is none of these and learns that only behind a proxy; nil where all learn it
 }
 
 // user is one entry that a CONNECT is held against.
@@ -53,32 +70,38 @@ func (p *Policy) Required() bool {
 // Guests reports whether one may come in without credentials, and so without a CONNECT.
 func (p *Policy) Guests() bool { return p.guest != nil }
 
-// Login says who comes in with cr, if anybody. It takes long where the secret is a bcrypt hash.
-func (p *Policy) Login(cr Credentials) (Identity, bool) { return p.Renew(Identity{}, cr) }
+// Login says who comes in with cr. It takes long where the secret is a bcrypt hash. The error is [ErrDenied] or
+// [ErrProxyRequired]: as in nats-server, the proxy goes before the secret.
+func (p *Policy) Login(cr Credentials) (Identity, error) { return p.Renew(Identity{}, cr) }
 
 // Renew is Login for who came in with cr before, under another Policy. What has not changed since is not done again: a
 // secret is not checked, and permissions are the same Set.
-func (p *Policy) Renew(old Identity, cr Credentials) (Identity, bool) {
+func (p *Policy) Renew(old Identity, cr Credentials) (Identity, error) {
 	if !p.Required() {
-		return Identity{}, true
+		return Identity{}, nil
 	}
 	u, given := p.find(cr)
-	if u == nil || u.barred || u.certificate && u != p.guest {
-		return Identity{}, false
+	switch {
+	case u == nil || u.barred:
+		return Identity{}, ErrDenied
+	case u.ProxyRequired && cr.Proxy == "":
+		return Identity{}, ErrProxyRequired
+	case u == p.stranger, u.certificate && u != p.guest:
+		return Identity{}, ErrDenied
 	}
 	if u.NKey != "" {
 		if known := old.by != nil && old.by.NKey == u.NKey; !known && !cr.signed() {
-			return Identity{}, false
+			return Identity{}, ErrDenied
 		}
-		return u.renewed(old), true
+		return u.renewed(old), nil
 	}
-	guest := u == p.guest && cr == (Credentials{})
+	guest := u == p.guest && cr.none()
 	if !guest && (old.by == nil || old.by.Name != u.Name || old.by.Password != u.Password) {
 		if !matches(u.Password, given) {
-			return Identity{}, false
+			return Identity{}, ErrDenied
 		}
 	}
-	return u.renewed(old), true
+	return u.renewed(old), nil
 }
 
 // renewed is who comes in as u; its permissions are those of before where they say the same.
@@ -104,7 +127,7 @@ func (p *Policy) find(cr Credentials) (u *user, given string) {
 	switch {
 	case cr.NKey != "" && p.nkeys != nil:
 		return p.nkeys[cr.NKey], ""
-	case p.guest != nil && cr == (Credentials{}):
+	case p.guest != nil && cr.none():
 		return p.guest, ""
 	case p.users[cr.User] != nil:
 		return p.users[cr.User], cr.Pass
@@ -115,7 +138,7 @@ func (p *Policy) find(cr Credentials) (u *user, given string) {
 	case p.single != nil && equal(p.single.Name, cr.User):
 		return p.single, cr.Pass
 	}
-	return nil, ""
+	return p.stranger, ""
 }
 
 // matches compares a given secret with a configured one, which may be a bcrypt hash.

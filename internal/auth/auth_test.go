@@ -77,9 +77,9 @@ func TestLogin(t *testing.T) {
 		{"list and single", auth.Config{Users: users, Username: "c"}, auth.Credentials{User: "c"}, "", false},
 	} {
 		p := compile(t, tt.config)
-		id, ok := p.Login(tt.cr)
-		if ok != tt.ok || id.Name != tt.as {
-			t.Errorf("%s: got %q, %v; want %q, %v", tt.name, id.Name, ok, tt.as, tt.ok)
+		id, err := p.Login(tt.cr)
+		if (err == nil) != tt.ok || id.Name != tt.as {
+			t.Errorf("%s: got %q, %v; want %q, %v", tt.name, id.Name, err, tt.as, tt.ok)
 		}
 		if p.Required() != tt.config.Required() {
 			t.Errorf("%s: the policy and its config disagree about whether to ask", tt.name)
@@ -95,9 +95,9 @@ func TestPermissions(t *testing.T) {
 	}})
 	perms := make(map[string]*perm.Set)
 	for _, name := range []string{"a", "b", "own", "free", "empty"} {
-		id, ok := p.Login(auth.Credentials{User: name})
-		if !ok {
-			t.Fatalf("%s can not come in", name)
+		id, err := p.Login(auth.Credentials{User: name})
+		if err != nil {
+			t.Fatalf("%s can not come in: %v", name, err)
 		}
 		perms[name] = id.Perms
 	}
@@ -134,9 +134,9 @@ func TestCompileRefuses(t *testing.T) {
 func TestRenew(t *testing.T) {
 	cr := auth.Credentials{User: "a", Pass: "p"}
 	was := auth.Config{Users: []auth.User{{Name: "a", Password: "p", Permissions: publishOnly("x")}, {Name: "b"}}}
-	old, ok := compile(t, was).Login(cr)
-	if !ok {
-		t.Fatal("no login")
+	old, err := compile(t, was).Login(cr)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, tt := range []struct {
 		name        string
@@ -154,9 +154,9 @@ func TestRenew(t *testing.T) {
 		{"now a token", auth.Config{Token: "p"}, false, true},
 	} {
 		p := compile(t, tt.config)
-		id, ok := p.Renew(old, cr)
-		if ok != tt.ok || ok && (id.Perms != old.Perms) != tt.changed {
-			t.Errorf("%s: got %+v, %v", tt.name, id, ok)
+		id, err := p.Renew(old, cr)
+		if (err == nil) != tt.ok || err == nil && (id.Perms != old.Perms) != tt.changed {
+			t.Errorf("%s: got %+v, %v", tt.name, id, err)
 		}
 		if known := len(tt.config.Users) > 0 && tt.config.Users[0].Name == "a"; p.Known(cr) != known {
 			t.Errorf("%s: the user is known: %v", tt.name, !known)
@@ -169,16 +169,16 @@ func TestRenewDoesNotHashAgain(t *testing.T) {
 	config := auth.Config{Users: []auth.User{{Name: "a", Password: hash(t, "p", 8)}}} // some 10 ms
 	cr := auth.Credentials{User: "a", Pass: "p"}
 	start := time.Now()
-	id, ok := compile(t, config).Login(cr)
+	id, err := compile(t, config).Login(cr)
 	once := time.Since(start)
-	if !ok {
-		t.Fatal("no login")
+	if err != nil {
+		t.Fatal(err)
 	}
 	p := compile(t, config)
 	start = time.Now()
 	for range 1000 {
-		if id, ok = p.Renew(id, cr); !ok {
-			t.Fatal("not renewed")
+		if id, err = p.Renew(id, cr); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if d := time.Since(start); d > 100*once {
@@ -197,61 +197,66 @@ func TestNoSecretInResults(t *testing.T) {
 	}
 }
 
+// key is a new key and its public half.
+func key(t *testing.T) (nkeys.KeyPair, string) {
+	t.Helper()
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := pair.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair, public
+}
+
+func sign(t *testing.T, pair nkeys.KeyPair, text string, encoding *base64.Encoding) string {
+	t.Helper()
+	sig, err := pair.Sign([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoding.EncodeToString(sig)
+}
+
 // Who signs the nonce with the right key comes in, and nobody else.
 func TestNKeys(t *testing.T) {
-	key := func() (nkeys.KeyPair, string) {
-		pair, err := nkeys.CreateUser()
-		if err != nil {
-			t.Fatal(err)
-		}
-		public, err := pair.PublicKey()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pair, public
-	}
-	pair, public := key()
-	other, stranger := key()
+	pair, public := key(t)
+	other, stranger := key(t)
 	p := compile(t, auth.Config{Users: []auth.User{{NKey: public}, {Name: "ann", Password: "p"}}})
 	if !p.NeedsNonce() || !p.Required() {
 		t.Error("nobody is asked to sign")
 	}
 	nonce := auth.NewNonce()
-	sign := func(pair nkeys.KeyPair, text string, encoding *base64.Encoding) string {
-		sig, err := pair.Sign([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return encoding.EncodeToString(sig)
-	}
 	raw := base64.RawURLEncoding
 	for name, tt := range map[string]struct {
 		cr auth.Credentials
 		ok bool
 	}{
-		"right":           {auth.Credentials{NKey: public, Sig: sign(pair, nonce, raw), Nonce: nonce}, true},
-		"padded":          {auth.Credentials{NKey: public, Sig: sign(pair, nonce, base64.StdEncoding), Nonce: nonce}, true},
-		"another's key":   {auth.Credentials{NKey: public, Sig: sign(other, nonce, raw), Nonce: nonce}, false},
-		"a stranger":      {auth.Credentials{NKey: stranger, Sig: sign(other, nonce, raw), Nonce: nonce}, false},
-		"another nonce":   {auth.Credentials{NKey: public, Sig: sign(pair, "another", raw), Nonce: nonce}, false},
+		"right":           {auth.Credentials{NKey: public, Sig: sign(t, pair, nonce, raw), Nonce: nonce}, true},
+		"padded":          {auth.Credentials{NKey: public, Sig: sign(t, pair, nonce, base64.StdEncoding), Nonce: nonce}, true},
+		"another's key":   {auth.Credentials{NKey: public, Sig: sign(t, other, nonce, raw), Nonce: nonce}, false},
+		"a stranger":      {auth.Credentials{NKey: stranger, Sig: sign(t, other, nonce, raw), Nonce: nonce}, false},
+		"another nonce":   {auth.Credentials{NKey: public, Sig: sign(t, pair, "another", raw), Nonce: nonce}, false},
 		"no signature":    {auth.Credentials{NKey: public, Nonce: nonce}, false},
-		"no nonce":        {auth.Credentials{NKey: public, Sig: sign(pair, "", raw)}, false},
+		"no nonce":        {auth.Credentials{NKey: public, Sig: sign(t, pair, "", raw)}, false},
 		"as a user":       {auth.Credentials{User: public}, false},
 		"the user beside": {auth.Credentials{User: "ann", Pass: "p"}, true},
 		"nothing at all":  {auth.Credentials{}, false},
 		"no base64":       {auth.Credentials{NKey: public, Sig: "%%", Nonce: nonce}, false},
 	} {
-		id, ok := p.Login(tt.cr)
-		if ok != tt.ok {
-			t.Errorf("%s: %v", name, ok)
+		id, err := p.Login(tt.cr)
+		if (err == nil) != tt.ok {
+			t.Errorf("%s: %v", name, err)
 		}
-		if ok && tt.cr.NKey != "" {
+		if err == nil && tt.cr.NKey != "" {
 			if id.Name != public {
 				t.Errorf("%s: comes in as %q", name, id.Name)
 			}
 			tt.cr.Sig = "" // a reload does not ask again
-			if _, ok := p.Renew(id, tt.cr); !ok {
-				t.Errorf("%s: has to go at a reload", name)
+			if _, err := p.Renew(id, tt.cr); err != nil {
+				t.Errorf("%s: has to go at a reload: %v", name, err)
 			}
 		}
 	}

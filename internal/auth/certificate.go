@@ -9,14 +9,19 @@ import (
 
 // LoginCertificate says whose certificate it is, if a listener maps certificates to users (verify_and_map). The names of
 // the certificate are held against those of the users in nats-server's order: e-mail addresses, DNS names, URIs, then the
-// subject as a distinguished name, first in the same order of its parts and then in any. A user that has a password needs
-// that as well.
-func (p *Policy) LoginCertificate(cert *x509.Certificate, pass string) (Identity, bool) {
+// subject as a distinguished name, first in the same order of its parts and then in any. Of cr the password counts, where
+// the user has one, and the proxy. The error is that of [Policy.Login].
+func (p *Policy) LoginCertificate(cert *x509.Certificate, cr Credentials) (Identity, error) {
 	u := p.certified(cert)
-	if u == nil || !matches(u.Password, pass) {
-		return Identity{}, false
+	switch {
+	case u == nil:
+		return Identity{}, ErrDenied
+	case u.ProxyRequired && cr.Proxy == "":
+		return Identity{}, ErrProxyRequired
+	case !matches(u.Password, cr.Pass):
+		return Identity{}, ErrDenied
 	}
-	return Identity{Name: u.Name, Perms: u.perms, by: u}, true
+	return Identity{Name: u.Name, Perms: u.perms, by: u}, nil
 }
 
 // certified is the user whom a certificate names; nil if it names none.

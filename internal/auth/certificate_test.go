@@ -60,9 +60,9 @@ func TestCertificatesMapToUsers(t *testing.T) {
 		for _, u := range tt.users {
 			config.Users = append(config.Users, auth.User{Name: u})
 		}
-		id, ok := compile(t, config).LoginCertificate(certified(t, tt.cert), "")
-		if ok != (tt.want != "") || id.Name != tt.want {
-			t.Errorf("%s: got %q, %v; want %q", tt.name, id.Name, ok, tt.want)
+		id, err := compile(t, config).LoginCertificate(certified(t, tt.cert), auth.Credentials{})
+		if (err == nil) != (tt.want != "") || id.Name != tt.want {
+			t.Errorf("%s: got %q, %v; want %q", tt.name, id.Name, err, tt.want)
 		}
 	}
 }
@@ -94,8 +94,8 @@ func TestConnectionTypes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := p.Login(tt.cr); ok != tt.ok {
-			t.Errorf("%+v by %s, mapped %v: %v", tt.cr, tt.by, tt.mapped, ok)
+		if _, err := p.Login(tt.cr); (err == nil) != tt.ok {
+			t.Errorf("%+v by %s, mapped %v: %v", tt.cr, tt.by, tt.mapped, err)
 		}
 	}
 	known, unknown := auth.ParseTypes([]string{"standard", "WebSocket", "SOMETHING"})

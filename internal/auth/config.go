@@ -19,6 +19,8 @@ type Config struct {
 	Users []User
 	// NoAuthUser is the name of one of Users, as whom those come in who bring no credentials at all.
 	NoAuthUser string
+	// ProxyRequired keeps out whom no trusted proxy vouched for. It binds who comes in by Username or Token, not the Users.
+	ProxyRequired bool
 }
 
 // User is one of several users.
@@ -33,6 +35,8 @@ type User struct {
 	Permissions *perm.Config
 	// Types are the ways by which the user may come in; empty allows all.
 	Types []Type
+	// ProxyRequired lets the user in only where a trusted proxy vouched for the client.
+	ProxyRequired bool
 }
 
 // Required reports whether a connection must authenticate.
@@ -80,10 +84,13 @@ func (u *User) allows(t Type) bool { return len(u.Types) == 0 || slices.Contains
 func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 	p := new(Policy)
 	if c.Token != "" {
-		p.token = &user{User: User{Name: tokenName, Password: c.Token}}
+		p.token = &user{User: User{Name: tokenName, Password: c.Token, ProxyRequired: c.ProxyRequired}}
 	}
 	if c.Username != "" {
-		p.single = &user{User: User{Name: c.Username, Password: c.Password}}
+		p.single = &user{User: User{Name: c.Username, Password: c.Password, ProxyRequired: c.ProxyRequired}}
+	}
+	if c.ProxyRequired { // a wrong name is answered like the right one
+		p.stranger = &user{User: User{ProxyRequired: true}}
 	}
 	if len(c.Users) == 0 {
 		return p, nil

@@ -23,6 +23,8 @@ type Env struct {
 	Info func() proto.Info
 	// Auth says who may come in through the listener, and how long a client may take to say who it is.
 	Auth func() (*auth.Policy, time.Duration)
+	// Proxies are the trusted ones that may vouch for clients.
+	Proxies func() *auth.Proxies
 	// KeepAlive is that of the listener's clients.
 	KeepAlive func() conn.KeepAlive
 	// TLS upgrades a connection after (or, if First is set, before) the first INFO; nil where the listener did that.
@@ -39,7 +41,7 @@ type Client struct {
 
 	// Immutable after Open.
 	env     *Env
-	nonce   string            // what it has to sign if it has an nkey; empty where nobody has
+	nonce   string            // what it signs if it has an nkey, and a proxy in front of it; empty where neither is
 	arrived *auth.Credentials // what its upgrade brought, for what CONNECT leaves empty; nil for nothing
 
 	// Owned by the client's goroutine.
@@ -99,7 +101,7 @@ func newClient(env *Env, link *transport.Conn) *Client {
 	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, MaxPayload: config.MaxPayload, NoHeaders: true}
 	c.parser = proto.NewParser(proto.RoleServer)
 	c.subs = make(map[string]*account.Sub)
-	if policy, _ := env.Auth(); policy.NeedsNonce() {
+	if policy, _ := env.Auth(); policy.NeedsNonce() || env.Proxies().NeedNonce() {
 		c.nonce = auth.NewNonce()
 	}
 	return c
@@ -164,6 +166,9 @@ func (c *Client) Describe(i *conn.Info, subs bool) {
 	i.Client.Account = c.env.Account.Name()
 	if id := c.identity.Load(); id != nil {
 		i.Client = *id
+	}
+	if l := c.login.Load(); l != nil {
+		i.Proxy = l.with.Proxy
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 
+	"weir/internal/auth"
 	"weir/internal/conn"
 	"weir/internal/proto"
 )
@@ -45,8 +46,8 @@ func (c *Client) connect(line []byte) error {
 		c.dropSubs()
 	}
 	c.fillIn(&o)
-	if !c.logIn(&o) {
-		c.violation(o.User)
+	if err := c.logIn(&o); err != nil {
+		c.violation(o.User, err)
 		return conn.ErrClosing
 	}
 	switch {
@@ -94,14 +95,15 @@ func (c *Client) fillIn(o *proto.Connect) {
 	o.Token = cmp.Or(o.Token, c.arrived.Token)
 }
 
-// enter lets in a client that has not said CONNECT, as no_auth_user (catalogue §6.2). Cookies do not count here.
+// enter lets in a client that has not said CONNECT, as no_auth_user (catalogue §6.2). Cookies do not count here, and no
+// proxy can have signed anything: whether it would have to is not told.
 func (c *Client) enter() error {
 	o := c.options()
 	if !c.stopAuthTimer() {
 		return conn.ErrClosing
 	}
-	if !c.logIn(&o) {
-		c.violation("")
+	if c.logIn(&o) != nil {
+		c.violation("", auth.ErrDenied)
 		return conn.ErrClosing
 	}
 	return nil

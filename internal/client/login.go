@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 
 	"weir/internal/auth"
@@ -14,18 +15,28 @@ type login struct {
 	as   auth.Identity
 }
 
-// logIn lets the client in as who it says it is, and takes over what its CONNECT asked for.
-func (c *Client) logIn(o *proto.Connect) bool {
+// logIn lets the client in as who it says it is, and takes over what its CONNECT asked for. The error is one of package auth.
+func (c *Client) logIn(o *proto.Connect) error {
 	c.loginMu.Lock()
 	defer c.loginMu.Unlock()
-	with := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token}
+	proxy, err := c.vouching(o.ProxySig)
+	if err != nil {
+		return err
+	}
+	with := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token, Proxy: proxy}
 	if o.NKey != "" {
 		with.NKey, with.Sig, with.Nonce = o.NKey, o.Sig, c.nonce
 	}
 	policy, _ := c.env.Auth()
-	as, ok := c.identify(policy, auth.Identity{}, with)
-	if !ok || o.NewAccount || o.Account != "" {
-		return false
+	as, err := c.identify(policy, auth.Identity{}, with)
+	if err == nil && (o.NewAccount || o.Account != "") {
+		err = auth.ErrDenied
+	}
+	if err != nil {
+		if proxy != "" { // for /connz: whose clients those are that fail
+			c.login.Store(&login{with: auth.Credentials{Proxy: proxy}})
+		}
+		return err
 	}
 	if with == (auth.Credentials{}) && as == (auth.Identity{}) {
 		c.login.Store(nil)
@@ -34,23 +45,31 @@ func (c *Client) logIn(o *proto.Connect) bool {
 	}
 	c.regrant(as.Perms)
 	c.accept(o, as.Name)
-	return true
+	return nil
+}
+
+// vouching is the trusted proxy whose signature sig is. A further CONNECT without one leaves it as it was.
+func (c *Client) vouching(sig string) (string, error) {
+	if l := c.login.Load(); l != nil && sig == "" {
+		return l.with.Proxy, nil
+	}
+	return c.env.Proxies().Vouching(sig, c.nonce)
 }
 
 // identify says who the client is: by its certificate where the listener maps those to users, else by what it said.
-func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Credentials) (auth.Identity, bool) {
+func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Credentials) (auth.Identity, error) {
 	if c.env.MapCertificates == nil || !c.env.MapCertificates() || !policy.Lists() {
 		return policy.Renew(old, with)
 	}
 	t := c.Link.TLS()
 	if t == nil {
-		return auth.Identity{}, false
+		return auth.Identity{}, auth.ErrDenied
 	}
 	certs := t.ConnectionState().PeerCertificates
 	if len(certs) == 0 {
-		return auth.Identity{}, false
+		return auth.Identity{}, auth.ErrDenied
 	}
-	return policy.LoginCertificate(certs[0], with.Pass)
+	return policy.LoginCertificate(certs[0], with)
 }
 
 // Recheck holds the client against what is configured now: it may have to go, or may do something else than before.
@@ -65,14 +84,18 @@ func (c *Client) Recheck() {
 	if l := c.login.Load(); l != nil {
 		old = *l
 	}
+	if !c.env.Proxies().Trust(old.with.Proxy) { // also of a client that could do without
+		c.violation(old.with.User, auth.ErrProxyNotTrusted)
+		return
+	}
 	policy, _ := c.env.Auth()
-	as, ok := c.identify(policy, old.as, old.with)
+	as, err := c.identify(policy, old.as, old.with)
 	switch {
-	case !ok && old.with.User != "" && !policy.Known(old.with):
+	case errors.Is(err, auth.ErrDenied) && old.with.User != "" && !policy.Known(old.with):
 		c.Close(conn.ClientClosed, "") // a user that is gone: without a word, as nats-server does
 		return
-	case !ok:
-		c.violation(old.with.User)
+	case err != nil:
+		c.violation(old.with.User, err)
 		return
 	case as == old.as:
 		return
@@ -86,12 +109,23 @@ func (c *Client) Recheck() {
 	}
 }
 
-// violation ends the connection of a client that may not come in, or not stay.
-func (c *Client) violation(user string) {
-	text := "authentication error"
+// violation ends the connection of a client that may not come in, or not stay, for an error of package auth. The client
+// hears the same of all of them; on WebSocket the close frame tells them apart.
+func (c *Client) violation(user string, err error) {
+	reason := conn.AuthenticationViolation
+	switch {
+	case errors.Is(err, auth.ErrProxyNotTrusted):
+		reason = conn.ProxyNotTrusted
+	case errors.Is(err, auth.ErrProxyRequired):
+		reason = conn.ProxyRequired
+	}
+	if reason != conn.AuthenticationViolation {
+		c.Log.Debug(err.Error(), "conn", c.Name())
+	}
+	text := auth.ErrDenied.Error()
 	if user != "" {
 		text += fmt.Sprintf(" - User %q", user)
 	}
 	c.Log.Error(text, "conn", c.Name())
-	c.Close(conn.AuthenticationViolation, string(proto.AppendErr(nil, proto.ErrAuthorization)))
+	c.Close(reason, string(proto.AppendErr(nil, proto.ErrAuthorization)))
 }

@@ -27,8 +27,9 @@ type house struct {
 	timeout time.Duration
 	arrived *auth.Credentials
 
-	env    *client.Env
-	policy atomic.Pointer[auth.Policy]
+	env     *client.Env
+	policy  atomic.Pointer[auth.Policy]
+	proxies atomic.Pointer[auth.Proxies]
 }
 
 // start builds the rooms from what is configured.
@@ -37,6 +38,7 @@ func (h *house) start(t *testing.T) *house {
 	h.config = h.config.WithDefaults()
 	h.limits = h.limits.WithDefaults()
 	h.setAuth(h.auth)
+	h.trust()
 	h.env = &client.Env{
 		Registry: conn.NewRegistry(h.limits, slog.New(slog.DiscardHandler)),
 		Account:  account.New(account.Global),
@@ -46,6 +48,7 @@ func (h *house) start(t *testing.T) *house {
 			return proto.Info{ServerID: "ID", Version: "2.15.2", Proto: 1, Headers: true, MaxPayload: h.config.MaxPayload}
 		},
 		Auth:      func() (*auth.Policy, time.Duration) { return h.policy.Load(), h.timeout },
+		Proxies:   h.proxies.Load,
 		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: h.limits.PingInterval} },
 	}
 	t.Cleanup(func() { h.env.Registry.CloseAll(conn.ServerShutdown, time.Minute) })
@@ -60,6 +63,16 @@ func (h *house) setAuth(c auth.Config) {
 		h.t.Fatal(err)
 	}
 	h.policy.Store(policy)
+}
+
+// trust replaces the proxies that may vouch for clients.
+func (h *house) trust(keys ...string) {
+	h.t.Helper()
+	proxies, err := auth.TrustProxies(keys)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.proxies.Store(proxies)
 }
 
 // peer is the other end of one client's pipe.

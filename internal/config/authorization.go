@@ -32,7 +32,8 @@ var authKeys = func() conf.Table[authBlock] {
 	t := conf.Table[authBlock]{
 		"users": setUsers,
 		"default_permissions default_permission permissions": setDefaultPermissions,
-		"auth_callout auth_hook proxy_required":              refused[authBlock],
+		"auth_callout auth_hook":                             refused[authBlock],
+		"proxy_required":                                     conf.Flag(func(a *authBlock) *bool { return &a.ProxyRequired }),
 	}.Split()
 	for name, set := range simpleAuthKeys {
 		t[name] = set
@@ -47,7 +48,7 @@ var userKeys = conf.Table[auth.User]{
 	"permissions permission authorization":              func(r *conf.Reader, u *auth.User, v conf.Value) { u.Permissions = permissions(r, v) },
 	"allowed_connection_types connection_types clients": setConnectionTypes,
 	"nkey":           conf.Text(func(u *auth.User) *string { return &u.NKey }),
-	"proxy_required": refused[auth.User],
+	"proxy_required": conf.Flag(func(u *auth.User) *bool { return &u.ProxyRequired }),
 }.Split()
 
 // setConnectionTypes reads the ways by which a user may come in (catalogue §6.5).
@@ -150,6 +151,9 @@ func warnOpen(r *conf.Reader, v conf.Value, a authBlock) {
 	}
 	if a.users && !a.Required() {
 		r.Warn(fmt.Sprintf("%v: %s: an empty list of users admits everybody", v.At, v.Key))
+	}
+	if a.ProxyRequired && (len(a.Users) > 0 || !a.Required()) {
+		r.Warn(fmt.Sprintf("%v: %s: proxy_required binds only a single user or a token; users of a list need one each", v.At, v.Key))
 	}
 	if !inert(a.from.V) && a.from.V != nil && len(a.Users) == 0 {
 		r.Warn(fmt.Sprintf("%v: %s: permissions without a list of users bind nobody", a.from.At, a.from.Key))

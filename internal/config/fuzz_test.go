@@ -22,6 +22,8 @@ func FuzzParse(f *testing.F) {
 		"ws [ { port: 1, name: a, compression { level: 3 } }, { listen: \"unix:/a\", limits { half_open: none } }, 3, [] ]",
 		"websocket [ { unix: a, ws_ping_interval: off, max_connection_age: -1 }, {}, { port: 1, user_cookie: c, origins: \"https://*.a\" } ]",
 		"tls { verify_and_map: true, pinned_certs: [ a, 3 ] }\nno_auth_user: b", "ws { trusted_proxies: [ \"::/0\", x ], max_frame: 9g }",
+		"proxies { trusted: [ { key: a }, {}, 3, { public_key: \"\" } ] }", "proxies { trusted { key: a } }\nauthorization { proxy_required: true }",
+		"proxies { trusted: [ { key: UBLPQJ5K4D7V2BNP57VRXT6HZFJB7SQQAW73NMS2PLS4BPAMT5WWHXU7 } ] }",
 		"lame_duck_duration: -9223372036854775808", "server_metadata { a: b }\nserver_tags: [ a ]", "write_deadline: -1",
 	} {
 		f.Add([]byte(seed))
@@ -48,6 +50,9 @@ func FuzzParse(f *testing.F) {
 			o.Auth.NoAuthUser = "" // Validate looks for it
 			if _, err := auth.Compile(o.Auth, auth.Standard); err != nil {
 				t.Fatalf("users that can not be compiled: %v", err)
+			}
+			if _, err := auth.TrustProxies(o.ProxyKeys); err != nil {
+				t.Fatalf("proxies that can not be trusted: %v", err)
 			}
 			if changes := config.Plan(o, o); len(changes) > 0 {
 				t.Fatalf("differs from itself: %v", changes)

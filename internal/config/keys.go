@@ -21,6 +21,7 @@ var listenerKeys = conf.Table[Options]{
 	"allow_non_tls":          conf.Flag(func(o *Options) *bool { return &o.AllowNonTLS }),
 	"authorization":          setAuthorization,
 	"no_auth_user":           conf.Text(func(o *Options) *string { return &o.Auth.NoAuthUser }),
+	"proxies":                setProxies,
 	"websocket ws":           setWebSockets,
 	"http":                   setHTTP,
 	"https":                  setHTTPS,
@@ -83,7 +84,7 @@ var unbuiltKeys = conf.Table[Options]{
 	"accounts system_account system default_sentinel mappings maps":                   refused[Options],
 	"operator operators root roots root_operator root_operators trusted trusted_keys": refused[Options],
 	"resolver account_resolver accounts_resolver resolver_tls resolver_preload":       refused[Options],
-	"resolver_pinned_accounts proxies proxy_protocol ocsp":                            refused[Options],
+	"resolver_pinned_accounts proxy_protocol ocsp":                                    refused[Options],
 
 	// There is no system account to leave out, no match cache shared by connections, and no publisher that ever stalls.
 	"no_system_account no_system no_sys_acc disable_sublist_cache no_sublist_cache no_fast_producer_stall": checkedFlag,

@@ -127,6 +127,8 @@ var planned = []plannedField[Options]{
 	{"auth", "token", Recheck, secret, func(o *Options) any { return o.Auth.Token }},
 	{"auth", "no_auth_user", Recheck, open, func(o *Options) any { return o.Auth.NoAuthUser }},
 	{"auth", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.Auth.Users) }},
+	{"auth", "proxy_required", Recheck, open, func(o *Options) any { return o.Auth.ProxyRequired }},
+	{"auth", "proxies.trusted", Recheck, open, func(o *Options) any { return sorted(o.ProxyKeys) }},
 
 	{"monitor", "host", Restart, open, func(o *Options) any { return o.Monitor.Host }},
 	{"monitor", "http_port", Restart, open, func(o *Options) any { return o.Monitor.Port }},

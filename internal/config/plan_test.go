@@ -43,6 +43,10 @@ func TestPlan(t *testing.T) {
 			"websocket.proxy_protocol: false -> true (restart listener)",
 			"websocket.trusted_proxies: [] -> [a b] (swap)",
 		}},
+		{"trusted proxies", "server_name: a", "server_name: a\nproxies { trusted: [ { key: " + proxyB + " }, { key: " + proxyA + " } ] }", []string{
+			"auth.proxies.trusted: [] -> [" + proxyA + " " + proxyB + "] (recheck connections)",
+		}},
+		{"proxy required", "user: a, ", "user: a, proxy_required: true, ", []string{"auth.proxy_required: false -> true (recheck connections)"}},
 		{"several", "port: 4222", "debug: true\nport: 4333", []string{
 			"client.listen: {0.0.0.0 4222} -> {0.0.0.0 4333} (restart listener)",
 			"log.debug: false -> true (swap)",

@@ -24,6 +24,7 @@ func (o *Options) Validate() error {
 		o.validateMonitor(),
 		validateAuth(o.Auth),
 		checkNoAuthUser(o.Auth.NoAuthUser, o.Auth.Users),
+		validateProxies(o.ProxyKeys),
 		validateTLS("tls", o.TLS),
 		o.validateWebSockets(),
 	)

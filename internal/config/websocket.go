@@ -133,14 +133,14 @@ func (w *WebSocket) Address() string {
 }
 
 // WebSocketAuth says who may connect through w: the block's own credentials replace the top-level ones as a whole, but for
-// the list of users (catalogue §6.1). A password alone replaces nothing.
+// the list of users (catalogue §6.1). A password alone replaces nothing. A proxy that either wants is required.
 func (o *Options) WebSocketAuth(w *WebSocket) auth.Config {
-	if !w.Auth.Required() && w.Auth.NoAuthUser == "" {
-		return o.Auth
-	}
 	own := w.Auth
-	if len(own.Users) == 0 {
+	if !own.Required() && own.NoAuthUser == "" {
+		own = o.Auth
+	} else if len(own.Users) == 0 {
 		own.Users = o.Auth.Users
 	}
+	own.ProxyRequired = o.Auth.ProxyRequired || w.Auth.ProxyRequired
 	return own
 }

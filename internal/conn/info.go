@@ -23,6 +23,7 @@ type Info struct {
 	InMsgs, InBytes, OutMsgs, OutBytes int64
 
 	Client Identity
+	Proxy  string // the key of the trusted proxy that vouched for the client; empty for none
 	NumSub int
 	Subs   []*account.Sub // only if asked for
 

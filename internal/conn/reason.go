@@ -29,6 +29,8 @@ const (
 	InternalError
 	MaxAgeReached
 	PreAuthExceeded
+	ProxyNotTrusted
+	ProxyRequired
 )
 
 // reasonRow is what the peer and the operator get to see of a reason.
@@ -62,6 +64,8 @@ var reasons = [...]reasonRow{
 	InternalError:               {"Internal Error", ws.CloseInternalError, false},
 	PreAuthExceeded:             {"Too Many Bytes Before Authentication", ws.ClosePolicyViolation, false},
 	MaxAgeReached:               {"Maximum Connection Age", ws.CloseGoingAway, false},
+	ProxyNotTrusted:             {"Proxy Not Trusted", ws.CloseInternalError, false},
+	ProxyRequired:               {"Proxy Required", ws.CloseInternalError, false},
 }
 
 // String is the text that /connz and the close frame show.

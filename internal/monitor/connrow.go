@@ -49,6 +49,7 @@ type clientPart struct {
 	Subs           []string    `json:"subscriptions_list,omitempty"`
 	SubsDetail     []subDetail `json:"subscriptions_list_detail,omitempty"`
 	NameTag        string      `json:"name_tag,omitempty"`
+	Proxy          Proxy       `json:"proxy,omitzero"`
 }
 
 // peerCert is one certificate that a client showed.
@@ -117,6 +118,7 @@ func newRow(i *conn.Info, now time.Time) connRow {
 		clientPart: clientPart{
 			Name: i.Client.Name, Lang: i.Client.Lang, Version: i.Client.Version,
 			TLSVersion: i.TLSVersion, TLSCipher: i.TLSCipher,
+			Proxy: Proxy{i.Proxy},
 		},
 	}
 }

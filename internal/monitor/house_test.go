@@ -71,6 +71,7 @@ func (h *house) base() monitor.Varz {
 type guest struct {
 	conn.Conn
 	identity conn.Identity
+	proxy    string // that vouched for it
 	subs     []*account.Sub
 	size     int // of one message, for the counters
 	described,
@@ -89,7 +90,7 @@ func (g *guest) Encode(w *transport.Wire, it *outbound.Item) int {
 
 func (g *guest) Describe(i *conn.Info, subs bool) {
 	g.described.Add(1)
-	i.Client, i.NumSub = g.identity, len(g.subs)
+	i.Client, i.Proxy, i.NumSub = g.identity, g.proxy, len(g.subs)
 	if subs {
 		g.listed.Add(1)
 		i.Subs = slices.Clone(g.subs)

@@ -23,6 +23,8 @@ type Varz struct {
 	StaleConnectionStats PerKind  `json:"stale_connection_stats"`
 	DiskIOWaitStats      DiskWait `json:"disk_io_wait_stats"`
 
+	// Proxies are the trusted ones.
+	Proxies Proxies `json:"proxies,omitzero"`
 	// TLSCertNotAfter is when the certificate of the client listener expires.
 	TLSCertNotAfter time.Time `json:"tls_cert_not_after,omitzero"`
 	// WebSockets are the WebSocket listeners, if there are several. They are ours; Settings has the first.
@@ -157,6 +159,16 @@ type PerKind struct {
 	Routes   int64 `json:"routes"`
 	Gateways int64 `json:"gateways"`
 	Leafs    int64 `json:"leafs"`
+}
+
+// Proxies are proxies that may vouch for clients.
+type Proxies struct {
+	Trusted []Proxy `json:"trusted"`
+}
+
+// Proxy is such a proxy, by its public key.
+type Proxy struct {
+	Key string `json:"key"`
 }
 
 // DiskWait is how long somebody waited for the disk. Nothing here does.

@@ -29,8 +29,8 @@ const (
 // unbuilt are the capabilities that a row may wait for.
 var unbuilt = []string{
 	"leaf nodes", "MQTT", "JWT", "accounts", "clusters", "JetStream",
-	// Parts of authentication, whose keys are refused at start until then.
-	"trusted proxies", "OCSP",
+	// A part of TLS, whose keys are refused at start until then.
+	"OCSP",
 }
 
 // namedRow is another row in a reason.

@@ -14,8 +14,9 @@ import (
 // plainClient is a client over TCP, for those who meet WebSocket clients.
 type plainClient struct {
 	net.Conn
-	t *testing.T
-	r *bufio.Reader
+	t    *testing.T
+	r    *bufio.Reader
+	info string
 }
 
 // dialPlain connects and takes the INFO.
@@ -30,8 +31,8 @@ func dialPlain(t *testing.T, server *process.Server) *plainClient {
 		t.Fatal(err)
 	}
 	c := &plainClient{Conn: nc, t: t, r: bufio.NewReader(nc)}
-	if line := c.line(); !strings.HasPrefix(line, "INFO {") {
-		t.Fatalf("first line is %q", line)
+	if c.info = c.line(); !strings.HasPrefix(c.info, "INFO {") {
+		t.Fatalf("first line is %q", c.info)
 	}
 	return c
 }

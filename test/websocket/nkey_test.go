@@ -15,19 +15,8 @@ import (
 
 // TestNkeys: who signs the nonce of INFO with the right key may come in.
 func TestNkeys(t *testing.T) {
-	newKey := func() (nkeys.KeyPair, string) {
-		pair, err := nkeys.CreateUser()
-		if err != nil {
-			t.Fatal(err)
-		}
-		public, err := pair.PublicKey()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pair, public
-	}
-	right, rightName := newKey()
-	wrong, wrongName := newKey()
+	right, rightName := newKey(t)
+	wrong, wrongName := newKey(t)
 	rows := []struct {
 		name, types string
 		pair        nkeys.KeyPair
@@ -55,22 +44,54 @@ func TestNkeys(t *testing.T) {
 				}
 				server := process.Start(t, target, process.Options{Config: "authorization { users: [ { nkey: " + rightName + types + " } ] }"})
 				s, info := dialInfo(t, server)
-				var said struct {
-					Nonce string `json:"nonce"`
-				}
-				if err := json.Unmarshal([]byte(strings.TrimPrefix(info, "INFO ")), &said); err != nil || said.Nonce == "" {
-					t.Fatalf("%s, %v", info, err)
-				}
-				signature, err := row.pair.Sign([]byte(said.Nonce))
-				if err != nil {
-					t.Fatal(err)
-				}
 				s.send(data(fmt.Sprintf("CONNECT {\"verbose\":false,\"protocol\":1,\"nkey\":%q,\"sig\":%q}\r\nPING\r\n", row.public,
-					base64.RawURLEncoding.EncodeToString(signature))))
+					signNonce(t, info, row.pair))))
 				s.wantLogin(row.in)
 			})
 		}
 	})
+}
+
+// newKey is a new key and its public half.
+func newKey(t *testing.T) (nkeys.KeyPair, string) {
+	t.Helper()
+	pair, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := pair.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair, public
+}
+
+// greeting is what tests read of an INFO.
+type greeting struct {
+	Nonce string `json:"nonce"`
+	CID   uint64 `json:"client_id"`
+}
+
+func greet(t *testing.T, info string) (g greeting) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(info, "INFO ")), &g); err != nil {
+		t.Fatalf("%s, %v", info, err)
+	}
+	return g
+}
+
+// signNonce is the signature of an INFO's nonce, as CONNECT has it.
+func signNonce(t *testing.T, info string, pair nkeys.KeyPair) string {
+	t.Helper()
+	nonce := greet(t, info).Nonce
+	if nonce == "" {
+		t.Fatalf("no nonce in %s", info)
+	}
+	signature, err := pair.Sign([]byte(nonce))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(signature)
 }
 
 // dialInfo is dial, and the INFO.
