@@ -1,0 +1,6 @@
+package account
+
+// routes is where messages of an account go besides its own subscriptions. It never changes.
+type routes struct {
+	mappings []*mapping
+}
