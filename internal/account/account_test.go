@@ -14,6 +14,8 @@ type visitor struct {
 	q       outbound.Queue
 	mu      sync.Mutex // guards all below
 	got     []string   // sid:payload
+	names   bool       // record subjects instead
+	full    bool       // record subject, reply, and body
 	expired []string
 	over    int
 }
@@ -31,7 +33,14 @@ func (v *visitor) Flush(outbound.Scratch) outbound.Scratch {
 		wrote = t.Cost
 		v.mu.Lock()
 		for _, it := range t.All {
-			v.got = append(v.got, it.SID+":"+string(it.Msg.Payload()))
+			switch {
+			case v.names:
+				v.got = append(v.got, string(it.Msg.Subject()))
+			case v.full:
+				v.got = append(v.got, fmt.Sprintf("%s %s %s%s", it.Msg.Subject(), it.Msg.Reply(), it.Msg.Header(), it.Msg.Payload()))
+			default:
+				v.got = append(v.got, it.SID+":"+string(it.Msg.Payload()))
+			}
 		}
 		v.mu.Unlock()
 	}

@@ -8,6 +8,14 @@
 // listen (one gets it copied into its queue at once), pushes it to every plain subscription and to one member of each queue group, and notes the queues that it found
 // idle. At the end of the chunk [Publisher.Flush] sends those, over all cores when there are many.
 //
+// # Other accounts
+//
+// A [Directory] knows all accounts; [Directory.Apply] gives them their routes: what they map, export and import. A stream
+// import puts shadows of the importer's subscriptions into the exporter's tree, which rename what they deliver and share its
+// body. A service import is a subscription in the importer's tree that publishes on in the exporter's account, under a reply
+// subject (_R_.…) that leads the answers back; requests that circle stop, and answers that do not come in time are forgotten
+// by a timer. An account that shares nothing pays one atomic load for each message.
+//
 // Not here: permissions (decided before Publish and Subscribe), the wire, sockets. The room starts goroutines only inside
 // Flush and waits for them there. It holds no lock while it pushes.
 package account

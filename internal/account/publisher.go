@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 
+	"weir/internal/msg"
 	"weir/internal/outbound"
 	"weir/internal/subject"
 )
@@ -21,8 +22,53 @@ type Publisher struct {
 	// Copies lets messages with one receiver be written into its queue at once.
 	Copies bool
 
-	cache subject.Cache[*Sub]
-	owed  []*outbound.Queue
+	// Who tells services about the visitor; nil if they learn nothing.
+	Who func(detailed bool) Client
+
+	cache   subject.Cache[*Sub]
+	foreign map[*Account]*subject.Cache[*Sub] // of other accounts, whose services it asks
+	home    *Account                          // whose tree the cache is of
+	owed    []*outbound.Queue
+	names   []byte    // subjects that were made for the message being published
+	others  []renamed // and the same message under such names
+}
+
+// renamed is a message that comes by an import.
+type renamed struct {
+	of   *msg.Msg
+	by   *streamImport
+	made *msg.Msg
+}
+
+// renamed is m under the name that the import gives it.
+func (p *Publisher) renamed(m *msg.Msg, i *streamImport, name []byte) *msg.Msg {
+	for _, r := range p.others {
+		if r.of == m && r.by == i {
+			return r.made
+		}
+	}
+	made := m.Renamed(name)
+	p.others = append(p.others, renamed{m, i, made})
+	return made
+}
+
+// lookup is who listens to name in a.
+func (p *Publisher) lookup(a *Account, name []byte) *subject.Result[*Sub] {
+	if p.home == nil {
+		p.home = a
+	}
+	if p.home == a {
+		return p.cache.Lookup(&a.subs, name)
+	}
+	c := p.foreign[a]
+	if c == nil {
+		if p.foreign == nil {
+			p.foreign = make(map[*Account]*subject.Cache[*Sub])
+		}
+		c = new(subject.Cache[*Sub])
+		p.foreign[a] = c
+	}
+	return c.Lookup(&a.subs, name)
 }
 
 // owe notes that q must be flushed at the end of the chunk.
@@ -55,7 +101,11 @@ func (p *Publisher) Flush() {
 // Release gives back the memory that an idle publisher need not keep.
 func (p *Publisher) Release() {
 	p.cache.Release()
-	p.owed = nil
+	for _, c := range p.foreign {
+		c.Release()
+	}
+	p.foreign, p.home = nil, nil
+	p.owed, p.names, p.others = nil, nil, nil
 }
 
 func flush(owed []*outbound.Queue) {
@@ -83,7 +133,7 @@ func flushWide(owed []*outbound.Queue) {
 
 // SubOf is a plain subscription of the publisher itself to subject; nil if it has none.
 func (p *Publisher) SubOf(a *Account, subject []byte) *Sub {
-	for _, s := range p.cache.Lookup(&a.subs, subject).Plain {
+	for _, s := range p.lookup(a, subject).Plain {
 		if s.Owner == p.Self {
 			return s
 		}

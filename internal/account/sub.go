@@ -26,6 +26,8 @@ type Sub struct {
 	Owner   Subscriber
 	Out     *outbound.Queue
 
+	special *special // nil for a visitor's own
+
 	guard     atomic.Pointer[Guard]
 	max       atomic.Int64 // messages until it expires; 0 means no limit
 	delivered atomic.Int64

@@ -18,6 +18,7 @@ type Msg struct {
 
 	packMu sync.Mutex // guards the making of packed
 	packed atomic.Pointer[[]byte]
+	of     *Msg // whose body, and packed form, it has; nil for its own
 }
 
 // New makes a message from borrowed slices: everything is copied into one piece of memory. body is the header of
@@ -39,6 +40,17 @@ func Adopt(subject, reply, body []byte, headerLen int) *Msg {
 	names = append(names, subject...)
 	names = append(names, reply...)
 	return &Msg{names: names, body: append(body, crlf...), subject: len(subject), header: headerLen}
+}
+
+// Renamed is the same message under another subject: the body is shared, the names are copied.
+func (m *Msg) Renamed(subject []byte) *Msg {
+	names := make([]byte, 0, len(subject)+len(m.Reply()))
+	names = append(append(names, subject...), m.Reply()...)
+	of := m
+	if m.of != nil {
+		of = m.of
+	}
+	return &Msg{names: names, body: m.body, subject: len(subject), header: m.header, receives: m.receives, of: of}
 }
 
 // Subject is the subject that the message was published to.
@@ -77,6 +89,9 @@ func (m *Msg) Shared() bool { return m.receives > 1 }
 // Packed returns the packed form of [Msg.Wire], which pack appends to its argument. pack runs once for a message, however
 // many goroutines ask; an empty result means that packing does not pay and is remembered as well.
 func (m *Msg) Packed(pack func(dst, raw []byte) []byte) []byte {
+	if m.of != nil {
+		return m.of.Packed(pack)
+	}
 	if p := m.packed.Load(); p != nil {
 		return *p
 	}

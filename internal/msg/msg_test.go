@@ -119,3 +119,18 @@ func BenchmarkBatch(b *testing.B) {
 		}
 	})
 }
+
+// A renamed message shares the body and its packed form.
+func TestRenamed(t *testing.T) {
+	m := msg.New([]byte("old"), []byte("reply"), []byte("hdr.body"), 4)
+	m.Expect(3)
+	n := m.Renamed([]byte("newer")).Renamed([]byte("new"))
+	if string(n.Subject()) != "new" || string(n.Reply()) != "reply" || string(n.Header()) != "hdr." || !n.Shared() || &n.Wire()[0] != &m.Wire()[0] {
+		t.Errorf("got %s %s %s", n.Subject(), n.Reply(), n.Header())
+	}
+	packs := 0
+	pack := func(dst, raw []byte) []byte { packs++; return append(dst, raw[:1]...) }
+	if a, b := n.Packed(pack), m.Packed(pack); packs != 1 || &a[0] != &b[0] {
+		t.Errorf("packed %d times", packs)
+	}
+}

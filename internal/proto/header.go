@@ -73,6 +73,27 @@ func AppendHeader(dst []byte, key string, value []byte) []byte {
 	return append(dst, CRLF...)
 }
 
+// SetHeader appends header with the value of key replaced, or added; an empty header becomes one. Neither key nor value may
+// hold a line end.
+func SetHeader(dst, header []byte, key string, value []byte) []byte {
+	if len(header) == 0 {
+		dst = append(dst, headerVersion...)
+		dst = append(dst, CRLF...)
+	}
+	for len(header) > 0 {
+		line := header
+		if i := bytes.Index(header, []byte(CRLF)); i >= 0 {
+			line = header[:i+len(CRLF)]
+		}
+		header = header[len(line):]
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		if len(line) > len(CRLF) && string(name) != key {
+			dst = append(dst, line...)
+		}
+	}
+	return append(AppendHeader(dst, key, value), CRLF...)
+}
+
 // AppendStatus appends a whole header block that is a status: NATS/1.0 code [description] and an empty line. The code has
 // three digits, such as 408.
 func AppendStatus(dst []byte, code int, description string) []byte {

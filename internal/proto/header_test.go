@@ -118,3 +118,16 @@ func FuzzHeader(f *testing.F) {
 		proto.ValidHeader(h)
 	})
 }
+
+func TestSetHeader(t *testing.T) {
+	for _, c := range []struct{ header, want string }{
+		{"", "NATS/1.0\r\nK: v\r\n\r\n"},
+		{"NATS/1.0\r\nA: b\r\n\r\n", "NATS/1.0\r\nA: b\r\nK: v\r\n\r\n"},
+		{"NATS/1.0\r\nK: old\r\nA: b\r\nK: older\r\n\r\n", "NATS/1.0\r\nA: b\r\nK: v\r\n\r\n"},
+		{"NATS/1.0 503 gone\r\nKK: x\r\n\r\n", "NATS/1.0 503 gone\r\nKK: x\r\nK: v\r\n\r\n"},
+	} {
+		if got := string(proto.SetHeader(nil, []byte(c.header), "K", []byte("v"))); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.header, got, c.want)
+		}
+	}
+}

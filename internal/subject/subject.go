@@ -105,6 +105,35 @@ func Overlap[A, B Text](a A, b B) bool {
 	}
 }
 
+// Intersect is the pattern of all subjects that reach both a subscription to a and one to b; ok is false if there are none.
+// Both are valid.
+func Intersect(a, b string) (both string, ok bool) {
+	var out []byte
+	for {
+		x, aRest, aMore := cut(a)
+		y, bRest, bMore := cut(b)
+		switch {
+		case isToken(x, '>'):
+			return string(append(out, b...)), true
+		case isToken(y, '>'):
+			return string(append(out, a...)), true
+		case isToken(x, '*'):
+			x = y
+		case !isToken(y, '*') && x != y:
+			return "", false
+		}
+		if aMore != bMore {
+			return "", false
+		}
+		out = append(out, x...)
+		if !aMore {
+			return string(out), true
+		}
+		out = append(out, '.')
+		a, b = aRest, bRest
+	}
+}
+
 // cut takes the first token off s. More is false when it was the last.
 func cut[S Text](s S) (token, rest S, more bool) {
 	for i := range len(s) {

@@ -226,3 +226,21 @@ func naiveMatch(pattern, literal string) bool {
 	}
 	return strings.Count(pattern, ".") == len(l)-1
 }
+
+func TestIntersect(t *testing.T) {
+	for _, c := range []struct{ a, b, want string }{
+		{"a.b", "a.b", "a.b"}, {"a.b", "a.c", ""}, {"a.*", "a.b", "a.b"}, {"a.*", "*.b", "a.b"}, {"a.>", "*.b", "a.b"},
+		{"a.>", "a.b.*", "a.b.*"}, {">", "a.*.>", "a.*.>"}, {"a.>", "a.>", "a.>"}, {"a.>", "a", ""}, {"*", "a.b", ""},
+		{"*.x.>", "a.*.*", "a.x.*"},
+	} {
+		for _, swap := range []bool{false, true} {
+			a, b := c.a, c.b
+			if swap {
+				a, b = b, a
+			}
+			if got, ok := subject.Intersect(a, b); got != c.want || ok != (c.want != "") || ok != subject.Overlap(a, b) {
+				t.Errorf("%s and %s: %q %v, want %q", a, b, got, ok, c.want)
+			}
+		}
+	}
+}

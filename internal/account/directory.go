@@ -1,0 +1,165 @@
+package account
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Directory is all accounts of a server by name. It is safe for use by any number of goroutines.
+type Directory struct {
+	all atomic.Pointer[map[string]*Account]
+	mu  sync.Mutex // held while all and the accounts' routes change
+}
+
+// NewDirectory makes one with nothing but the global account.
+func NewDirectory() *Directory {
+	d := new(Directory)
+	d.all.Store(&map[string]*Account{Global: New(Global)})
+	return d
+}
+
+// Lookup is the account of that name; nil if there is none.
+func (d *Directory) Lookup(name string) *Account { return (*d.all.Load())[name] }
+
+// Global is the account of everybody who is not put into another one.
+func (d *Directory) Global() *Account { return d.Lookup(Global) }
+
+// All are the accounts by name.
+func (d *Directory) All() []*Account {
+	all := *d.all.Load()
+	list := make([]*Account, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[name])
+	}
+	return list
+}
+
+// Apply makes the accounts those of configs, and the global one. Accounts that stay keep their subscriptions and messages
+// under way; whoever is in one that goes has to leave. An error is an *Error, and then nothing has changed.
+func (d *Directory) Apply(configs []Config) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	old := *d.all.Load()
+	all := make(map[string]*Account, len(configs)+1)
+	exports := make(map[string][]Export, len(configs))
+	keep := func(name string) {
+		if all[name] = old[name]; all[name] == nil {
+			all[name] = New(name)
+		}
+	}
+	keep(Global)
+	for i := range configs {
+		c := &configs[i]
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		if c.Name != Global && all[c.Name] != nil {
+			return &Error{Account: c.Name, Part: "account", Subject: c.Name, Err: ErrDuplicate}
+		}
+		keep(c.Name)
+		exports[c.Name] = slices.Clone(c.Exports)
+	}
+	plans := make(map[*Account]*routes, len(all))
+	for i := range configs {
+		r, err := compile(&configs[i], all, exports)
+		if err != nil {
+			return err
+		}
+		plans[all[configs[i].Name]] = r
+	}
+	if err := cycles(configs); err != nil {
+		return err
+	}
+	for i := range configs {
+		limits := configs[i].Limits
+		all[configs[i].Name].limits.Store(&limits)
+	}
+	d.all.Store(&all)
+	for _, a := range all {
+		r := plans[a]
+		if r == nil {
+			r = noRoutes
+		}
+		a.reroute(r)
+	}
+	for name, a := range old {
+		if all[name] == nil {
+			a.reroute(noRoutes)
+		}
+	}
+	return nil
+}
+
+// compile makes the routes of one account.
+func compile(c *Config, all map[string]*Account, exports map[string][]Export) (*routes, error) {
+	r := &routes{exports: exports[c.Name]}
+	for i := range c.Mappings {
+		m, err := compileMapping(&c.Mappings[i])
+		if err != nil {
+			return nil, &Error{c.Name, "mapping", i, c.Mappings[i].Source, err}
+		}
+		r.mappings = append(r.mappings, m)
+	}
+	for i := range c.Imports {
+		m := &c.Imports[i]
+		fail := func(err error) (*routes, error) { return nil, &Error{c.Name, "import", i, m.Subject, err} }
+		from := all[m.Account]
+		if from == nil {
+			return fail(ErrNoAccount)
+		}
+		e, err := exported(exports[m.Account], m, c.Name)
+		if err != nil {
+			return fail(err)
+		}
+		if m.Service {
+			s, err := compileService(m, from, e)
+			if err != nil {
+				return fail(err)
+			}
+			if slices.ContainsFunc(r.services, func(o *serviceImport) bool { return o.to == s.to && o.local == s.local }) {
+				return fail(ErrDuplicate)
+			}
+			r.services = append(r.services, s)
+			continue
+		}
+		s, err := compileStream(m, all[c.Name], from)
+		if err != nil {
+			return fail(err)
+		}
+		if slices.ContainsFunc(r.streams, func(o *streamImport) bool { return o.from == s.from && o.subject == s.subject }) {
+			return fail(ErrDuplicate)
+		}
+		r.streams = append(r.streams, s)
+	}
+	return r, nil
+}
+
+// reroute puts r into place.
+func (a *Account) reroute(r *routes) {
+	old := a.routes.Swap(r)
+	for _, i := range old.services {
+		a.subs.Remove(i.local, "", i.sub)
+	}
+	for _, i := range r.services {
+		a.subs.Insert(i.local, "", i.sub) //nolint:errcheck // it was compiled
+	}
+	if len(old.streams) == 0 && len(r.streams) == 0 {
+		return
+	}
+	a.mu.Lock()
+	for s := range a.shadows {
+		a.unshadowLocked(s)
+	}
+	a.mu.Unlock()
+	if len(r.streams) == 0 {
+		return
+	}
+	a.subs.All(func(_, _ string, s *Sub) bool {
+		if s.special == nil {
+			a.shadow(s)
+		}
+		return true
+	})
+}

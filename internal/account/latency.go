@@ -1,0 +1,181 @@
+package account
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+
+	"weir/internal/proto"
+)
+
+// Client is what services, and events, learn of a client. RTT is in nanoseconds.
+type Client struct {
+	Start      *time.Time    `json:"start,omitempty"`
+	Host       string        `json:"host,omitempty"`
+	ID         uint64        `json:"id,omitempty"`
+	Account    string        `json:"acc,omitempty"`
+	Service    string        `json:"svc,omitempty"`
+	User       string        `json:"user,omitempty"`
+	Name       string        `json:"name,omitempty"`
+	Lang       string        `json:"lang,omitempty"`
+	Version    string        `json:"ver,omitempty"`
+	RTT        time.Duration `json:"rtt,omitempty"`
+	Server     string        `json:"server,omitempty"`
+	Cluster    string        `json:"cluster,omitempty"`
+	Stop       *time.Time    `json:"stop,omitempty"`
+	JWT        string        `json:"jwt,omitempty"`
+	IssuerKey  string        `json:"issuer_key,omitempty"`
+	NameTag    string        `json:"name_tag,omitempty"`
+	Tags       []string      `json:"tags,omitempty"`
+	Kind       string        `json:"kind,omitempty"`
+	ClientType string        `json:"client_type,omitempty"`
+	Nonce      string        `json:"nonce,omitempty"`
+}
+
+// latencyType names the event of a sample.
+const latencyType = "io.nats.server.metric.v1.service_latency"
+
+// measured is the JSON of one sample. Durations are in nanoseconds.
+type measured struct {
+	Type      string        `json:"type"`
+	ID        string        `json:"id"`
+	Time      time.Time     `json:"timestamp"`
+	Status    int           `json:"status"`
+	Error     string        `json:"description,omitempty"`
+	Requestor *Client       `json:"requestor,omitempty"`
+	Responder *Client       `json:"responder,omitempty"`
+	Header    http.Header   `json:"header,omitempty"`
+	Start     time.Time     `json:"start"`
+	Service   time.Duration `json:"service"`
+	System    time.Duration `json:"system"`
+	Total     time.Duration `json:"total"`
+}
+
+// sample is one request that is measured.
+type sample struct {
+	to     string // subject of the result, in the service's account
+	who    *Client
+	header http.Header
+	at     time.Time
+}
+
+// sample decides whether a request is measured; nil if it is not.
+func (i *serviceImport) sample(by *Publisher, d *delivery) *sample {
+	l := i.export.Latency
+	if l == nil {
+		return nil
+	}
+	var header http.Header
+	if l.Sampling < 100 && rand.IntN(100) >= l.Sampling {
+		if header = traced(d.Body[:d.HeaderLen]); header == nil {
+			return nil
+		}
+	}
+	s := &sample{to: l.Subject, header: header, at: time.Now()}
+	if by.Who != nil {
+		who := by.Who(i.share)
+		s.who = &who
+	}
+	return s
+}
+
+// b3 are the headers of a trace in Zipkin's long form.
+var b3 = []string{"X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled"}
+
+// traced is the trace headers of a request that ask for a sample (Jaeger, Zipkin, W3C); nil if there are none.
+func traced(header []byte) http.Header {
+	get := func(key string) string { return string(proto.Get(header, key)) }
+	uber, sampled, short := get("Uber-Trace-Id"), get("X-B3-Sampled"), get("B3")
+	switch {
+	case uber != "":
+		if parts := strings.Split(uber, ":"); len(parts) == 4 && odd(parts[3]) {
+			return pick(header, "Uber-Trace-Id")
+		}
+	case sampled == "1", sampled == "" && get("X-B3-TraceId") != "":
+		return pick(header, b3...)
+	case sampled == "0":
+	case short != "":
+		parts := strings.Split(short, "-")
+		if len(parts) < 3 && short != "0" || len(parts) >= 3 && (parts[2] == "1" || parts[2] == "d") {
+			return pick(header, "B3")
+		}
+	default:
+		if parts := strings.Split(get("Traceparent"), "-"); len(parts) == 4 && odd(parts[3]) {
+			return pick(header, "Traceparent", "Tracestate")
+		}
+	}
+	return nil
+}
+
+// pick is those of the headers that are there.
+func pick(header []byte, keys ...string) http.Header {
+	found := http.Header{}
+	for _, key := range keys {
+		if v := proto.Get(header, key); len(v) > 0 {
+			found.Set(key, string(v))
+		}
+	}
+	return found
+}
+
+// odd reports whether the lowest bit of one or two hexadecimal digits is set.
+func odd(hex string) bool {
+	return (len(hex) == 1 || len(hex) == 2) && strings.IndexByte("13579bBdDfF", hex[len(hex)-1]) >= 0
+}
+
+func (s *sample) rtt() time.Duration {
+	if s.who == nil {
+		return 0
+	}
+	return s.who.RTT
+}
+
+// result is what is known of the sample by now.
+func (s *sample) result(status int, text string) (to string, m *measured) {
+	return s.to, &measured{
+		Status: status, Error: text, Requestor: s.who, Header: s.header, Start: s.at.Add(-s.rtt()).UTC(),
+	}
+}
+
+func (s *sample) failed(status int, text string) (string, *measured) { return s.result(status, text) }
+
+func (s *sample) badRequest() (string, *measured) { return s.result(400, "Bad Request") }
+
+// done is the result when the answer of the service has come from by.
+func (s *sample) done(by *Publisher) (string, *measured) {
+	now := time.Now()
+	took := now.Sub(s.at)
+	to, m := s.result(200, "")
+	if by.Who != nil {
+		who := by.Who(true)
+		m.Responder = &who
+		m.Service = max(took-who.RTT, 0)
+	} else {
+		m.Service = took
+	}
+	m.Total = s.rtt() + took
+	m.System = max(time.Since(now), 0)
+	m.Total += m.System
+	return to, m
+}
+
+// report publishes a result in the service's account.
+func (a *Account) report(to string, m *measured) {
+	m.Type, m.ID, m.Time = latencyType, name(22), time.Now().UTC()
+	body, err := json.Marshal(m)
+	if err != nil {
+		return
+	}
+	a.Announce(to, body)
+}
+
+// Announce publishes a message of the server itself.
+func (a *Account) Announce(to string, body []byte) int {
+	p := Publisher{Copies: true}
+	got := a.Publish(&p, &Pub{Subject: []byte(to), Body: body})
+	p.Flush()
+	p.Release()
+	return got
+}

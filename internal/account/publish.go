@@ -1,0 +1,153 @@
+package account
+
+import (
+	"math/rand/v2"
+
+	"weir/internal/msg"
+	"weir/internal/outbound"
+)
+
+// delivery is a message on its way to n receivers.
+type delivery struct {
+	Pub  // by value: behind a pointer every one would be allocated
+	n    int
+	made *msg.Msg // nil until somebody needs it
+	hops *hop     // services that it came through
+}
+
+// copyBelow is the size in bytes up to which a message that one receiver gets is written into its queue at once, and no
+// shared message is made: the copy costs less than the memory (BenchmarkPublishOne).
+const copyBelow = 4 << 10
+
+// message makes the shared message.
+func (d *delivery) message() *msg.Msg {
+	switch {
+	case d.made != nil:
+	case d.Owned:
+		d.made = msg.Adopt(d.Subject, d.Reply, d.Body, d.HeaderLen)
+		d.made.Expect(d.n)
+	default:
+		d.made = msg.New(d.Subject, d.Reply, d.Body, d.HeaderLen)
+		d.made.Expect(d.n)
+	}
+	return d.made
+}
+
+// push puts the message into the queue of s.
+func (d *delivery) push(by *Publisher, s *Sub) outbound.Outcome {
+	name, renamed := d.nameFor(by, s)
+	if d.n == 1 && by.Copies && !d.Owned && len(d.Body) <= copyBelow {
+		if o := s.Out.PushCopy(s.SID, name, d.Reply, d.Body, d.HeaderLen); o != outbound.Refused {
+			return o
+		}
+	}
+	m := d.message()
+	if renamed {
+		m = by.renamed(m, s.special.stream, name)
+	}
+	return s.Out.Push(outbound.Item{Msg: m, SID: s.SID})
+}
+
+// nameFor is the subject under which s gets the message; borrowed until the chunk ends.
+func (d *delivery) nameFor(by *Publisher, s *Sub) (name []byte, renamed bool) {
+	if s.special == nil || s.special.stream.transform == nil {
+		return d.Subject, false
+	}
+	at := len(by.names)
+	by.names = s.special.stream.transform.Append(by.names, d.Subject)
+	return by.names[at:], true
+}
+
+// Publish delivers pub to every matching plain subscription and to one member of each matching queue group, here and in the
+// accounts that import it or whose services it asks. It returns how many receivers got it. The caller owes by.Flush.
+func (a *Account) Publish(by *Publisher, pub *Pub) int {
+	got := a.publish(by, pub, nil)
+	if len(by.names) > 0 {
+		by.names = by.names[:0]
+		clear(by.others)
+		by.others = by.others[:0]
+	}
+	return got
+}
+
+func (a *Account) publish(by *Publisher, pub *Pub, hops *hop) int {
+	d := delivery{Pub: *pub, hops: hops}
+	if r := a.routes.Load(); len(r.mappings) > 0 {
+		at := len(by.names)
+		if to, ok := r.mapped(by.names, pub.Subject); ok {
+			by.names = to
+			if d.Subject = to[at:]; len(d.Subject) == 0 {
+				return 0
+			}
+		}
+	}
+	r := by.lookup(a, d.Subject)
+	d.n = len(r.Plain) + len(r.Queues)
+	got := 0
+	for _, s := range r.Plain {
+		got += a.deliver(by, s, &d)
+	}
+	for i := range r.Queues {
+		got += a.deliverOne(by, r.Queues[i].Members, &d)
+	}
+	return got
+}
+
+// deliverOne gives the message to one member of a queue group: a random one, or the next that takes it.
+func (a *Account) deliverOne(by *Publisher, members []*Sub, d *delivery) int {
+	n := len(members)
+	start := 0
+	if n > 1 {
+		start = rand.IntN(n)
+	}
+	for i := range n {
+		if a.deliver(by, members[(start+i)%n], d) > 0 {
+			return 1
+		}
+	}
+	return 0
+}
+
+// deliver pushes the message to the owner of s, or takes it to another account, and returns how many receivers got it.
+func (a *Account) deliver(by *Publisher, s *Sub, d *delivery) int {
+	counted := s
+	if x := s.special; x != nil {
+		switch {
+		case x.service != nil:
+			return a.request(by, x.service, d)
+		case x.responses != nil:
+			return a.answer(by, d)
+		}
+		counted = x.of
+	}
+	if by.NoEcho && s.Owner == by.Self {
+		return 0
+	}
+	if g := counted.guard.Load(); g != nil {
+		if name, _ := d.nameFor(by, s); !(*g)(counted, name, d.Reply) {
+			return 0
+		}
+	}
+	ok, last := counted.take()
+	if !ok {
+		return 0
+	}
+	switch d.push(by, s) {
+	case outbound.Owed:
+		by.owe(s.Out)
+	case outbound.Sealed:
+		return 0
+	case outbound.Overflow:
+		s.Owner.Overflowed()
+		return 0
+	}
+	if last {
+		home := a
+		if s.special != nil {
+			home = s.special.stream.into
+		}
+		home.Unsubscribe(counted)
+		s.Owner.Expired(counted)
+	}
+	return 1
+}
