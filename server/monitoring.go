@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"weir/internal/account"
 	"weir/internal/config"
 	"weir/internal/monitor"
 )
@@ -16,7 +15,7 @@ import (
 func (s *Server) monitoring(path string) http.Handler {
 	return monitor.New(monitor.Source{
 		Base: s.varz, Registry: s.registry,
-		Accounts: func() []*account.Account { return []*account.Account{s.account} },
+		Accounts: s.accounts.All,
 		Healthy:  s.healthy,
 		BasePath: path,
 		Log:      s.log,

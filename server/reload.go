@@ -62,6 +62,9 @@ func (s *Server) apply(o *Options) error {
 	if err != nil {
 		return err
 	}
+	if err := s.accounts.Apply(o.Accounts.All()); err != nil { // never, once o is valid
+		return err
+	}
 	s.adoptLocked(c)
 	s.options.Store(o)
 	s.loaded.Store(time.Now().UnixNano())

@@ -39,7 +39,7 @@ type Server struct {
 	log      *slog.Logger
 	id       string
 	start    time.Time
-	account  *account.Account
+	accounts *account.Directory
 	registry *conn.Registry
 
 	// Replaced as a whole by Reload.
@@ -84,7 +84,7 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	s := &Server{
 		log: log, id: id, start: time.Now(),
 		stopping: make(chan struct{}), done: make(chan struct{}),
-		account:  account.New(account.Global),
+		accounts: account.NewDirectory(),
 		registry: conn.NewRegistry(o.Conn, log),
 	}
 	s.registry.Remember(o.Monitor.MaxClosed)
@@ -92,6 +92,9 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	s.options.Store(o)
 	c, err := compile(o)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.accounts.Apply(o.Accounts.All()); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

@@ -34,6 +34,9 @@ type Sub struct {
 	gone      atomic.Bool
 }
 
+// Own reports whether it is a visitor's: others are made for imports.
+func (s *Sub) Own() bool { return s.special == nil }
+
 // SetGuard puts g before all messages from now on; nil lets them all through.
 func (s *Sub) SetGuard(g *Guard) { s.guard.Store(g) }
 

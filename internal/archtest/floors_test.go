@@ -29,7 +29,8 @@ var floors = map[string]int{
 	"internal/conn": 3,
 	"internal/auth": 3,
 
-	"internal/client": 4,
+	"internal/client":   4,
+	"internal/authfile": 4,
 
 	"internal/config":  5,
 	"internal/monitor": 5,

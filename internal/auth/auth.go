@@ -39,6 +39,8 @@ var (
 type Identity struct {
 	// Name is how logs and monitoring call it; never a secret.
 	Name string
+	// Account is the name of its account; empty means the global one.
+	Account string
 	// Perms is what it may do; nil allows everything.
 	Perms *perm.Set
 
@@ -106,7 +108,7 @@ func (p *Policy) Renew(old Identity, cr Credentials) (Identity, error) {
 
 // renewed is who comes in as u; its permissions are those of before where they say the same.
 func (u *user) renewed(old Identity) Identity {
-	id := Identity{Name: u.Name, Perms: u.perms, by: u}
+	id := Identity{Name: u.Name, Account: u.Account, Perms: u.perms, by: u}
 	if old.by != nil && reflect.DeepEqual(old.by.Permissions, u.Permissions) {
 		id.Perms = old.Perms
 	}

@@ -21,7 +21,7 @@ func (p *Policy) LoginCertificate(cert *x509.Certificate, cr Credentials) (Ident
 	case !matches(u.Password, cr.Pass):
 		return Identity{}, ErrDenied
 	}
-	return Identity{Name: u.Name, Perms: u.perms, by: u}, nil
+	return Identity{Name: u.Name, Account: u.Account, Perms: u.perms, by: u}, nil
 }
 
 // certified is the user whom a certificate names; nil if it names none.

@@ -31,6 +31,8 @@ type User struct {
 	// NKey is the public half of a key, in place of Name and Password: who signs the nonce of INFO with the other half is
 	// the user.
 	NKey string
+	// Account is the name of the user's account; empty means the global one.
+	Account string
 	// Permissions, if not nil, are what the user may do. Users may share them.
 	Permissions *perm.Config
 	// Types are the ways by which the user may come in; empty allows all.

@@ -16,7 +16,10 @@ import (
 // goroutine and answer with what is configured now.
 type Env struct {
 	Registry *conn.Registry
-	Account  *account.Account
+	// Accounts are all of them; a client that nobody put into another one is in the global one.
+	Accounts *account.Directory
+	// System is the name of the system account; empty if there is none.
+	System string
 	// Config is the protocol's limits.
 	Config func() *Config
 	// Info is the INFO of the listener, without what is a client's own.
@@ -50,14 +53,13 @@ type Client struct {
 	lim       proto.Limits
 	maxSubs   int
 	greeted   bool // the first INFO is out
-	verbose   bool
-	pedantic  bool
-	noReplies bool // wants to know of requests that nobody listens to
+	asked     asked
 	ponged    bool // the first PING was answered
 	expected  bool // CONNECT must come, or stand for no_auth_user
 	connected bool // CONNECT was received
 
 	// Read by any goroutine.
+	seat     seat
 	headers  atomic.Bool // may be sent HMSG
 	async    atomic.Bool // may be sent INFO at any time
 	identity atomic.Pointer[conn.Identity]
@@ -94,8 +96,9 @@ func serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
 func newClient(env *Env, link *transport.Conn) *Client {
 	c := &Client{env: env}
 	c.Init(env.Registry, link, c, env.Label)
-	c.pub.Self = c
-	c.verbose, c.pedantic = true, true
+	c.pub.Self, c.pub.Who = c, c.who
+	c.seat.at.Store(env.Accounts.Global())
+	c.asked = asked{verbose: true, pedantic: true}
 	config := env.Config()
 	c.maxSubs = config.MaxSubscriptions
 	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, MaxPayload: config.MaxPayload, NoHeaders: true}
@@ -150,9 +153,12 @@ func (c *Client) Closed(conn.Reason) {
 	}
 	c.mu.Unlock()
 	for _, s := range subs {
-		c.env.Account.Unsubscribe(s)
+		c.Account().Unsubscribe(s)
 	}
 	c.pub.Release()
+	c.loginMu.Lock()
+	defer c.loginMu.Unlock()
+	c.leave()
 }
 
 // ChunkEnd is part of conn.Visitor.
@@ -163,7 +169,7 @@ func (c *Client) Idle() { c.pub.Release() }
 
 // Describe is part of conn.Visitor.
 func (c *Client) Describe(i *conn.Info, subs bool) {
-	i.Client.Account = c.env.Account.Name()
+	i.Client.Account = c.Account().Name()
 	if id := c.identity.Load(); id != nil {
 		i.Client = *id
 	}

@@ -75,7 +75,7 @@ func TestUnsubscribeAfter(t *testing.T) {
 		p.want("MSG foo 1 1", "a", "MSG foo 1 1", "b", "PONG")
 		p.send("SUB foo 1\r\nPUB foo 1\r\nd\r\nUNSUB 1 1\r\nPUB foo 1\r\ne\r\nPING\r\n")
 		p.want("MSG foo 1 1", "d", "PONG")
-		if n := h.env.Account.Subs().Len(); n != 0 {
+		if n := h.env.Accounts.Global().Subs().Len(); n != 0 {
 			t.Errorf("%d subscriptions are left", n)
 		}
 	})
@@ -324,12 +324,12 @@ func TestCloseRemovesInterest(t *testing.T) {
 		p := h.connect("")
 		p.send("SUB foo 1\r\nSUB bar g 2\r\nPING\r\n")
 		p.want("PONG")
-		if n := h.env.Account.Subs().Len(); n != 2 {
+		if n := h.env.Accounts.Global().Subs().Len(); n != 2 {
 			t.Fatalf("%d subscriptions", n)
 		}
 		p.nc.Close()
 		synctest.Wait()
-		if n := h.env.Account.Subs().Len(); n != 0 {
+		if n := h.env.Accounts.Global().Subs().Len(); n != 0 {
 			t.Errorf("%d subscriptions are left", n)
 		}
 		closed := h.env.Registry.Closed()

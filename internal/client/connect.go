@@ -21,7 +21,8 @@ func (c *Client) infoLine(connected bool) string {
 	}
 	if connected {
 		i.ConnectInfo = true
-		i.RemoteAccount = c.env.Account.Name()
+		i.RemoteAccount = c.Account().Name()
+		i.IsSystemAccount = i.RemoteAccount == c.env.System
 	}
 	return string(proto.AppendInfo(nil, &i))
 }
@@ -63,6 +64,12 @@ func (c *Client) connect(line []byte) error {
 	return nil
 }
 
+// asked is what CONNECT asked for.
+type asked struct {
+	verbose, pedantic bool
+	noReplies         bool // wants to know of requests that nobody listens to
+}
+
 // options is what a further CONNECT starts from: fields that it leaves out keep their values, or nats-server's defaults
 // before the first one.
 func (c *Client) options() proto.Connect {
@@ -70,8 +77,8 @@ func (c *Client) options() proto.Connect {
 	if !c.connected {
 		return o
 	}
-	o.Verbose, o.Pedantic, o.Echo = c.verbose, c.pedantic, !c.pub.NoEcho
-	o.Headers, o.NoResponders = c.headers.Load(), c.noReplies
+	o.Verbose, o.Pedantic, o.Echo = c.asked.verbose, c.asked.pedantic, !c.pub.NoEcho
+	o.Headers, o.NoResponders = c.headers.Load(), c.asked.noReplies
 	if c.async.Load() {
 		o.Protocol = 1
 	}
@@ -112,8 +119,8 @@ func (c *Client) enter() error {
 // accept takes over what CONNECT asked for.
 func (c *Client) accept(o *proto.Connect, user string) {
 	headers := o.Headers && !c.env.Config().NoHeaders
-	c.verbose, c.pedantic = o.Verbose, o.Pedantic
-	c.noReplies = o.NoResponders
+	c.asked.verbose, c.asked.pedantic = o.Verbose, o.Pedantic
+	c.asked.noReplies = o.NoResponders
 	c.pub.NoEcho = !o.Echo
 	c.awaiting, c.connected = false, true
 	c.lim.ConnectOnly, c.lim.NoHeaders = false, !headers
@@ -126,7 +133,7 @@ func (c *Client) accept(o *proto.Connect, user string) {
 	}
 	c.async.Store(o.Protocol >= 1)
 	c.identity.Store(&conn.Identity{
-		Name: o.Name, Lang: o.Lang, Version: o.Version, User: user, Account: c.env.Account.Name(),
+		Name: o.Name, Lang: o.Lang, Version: o.Version, User: user, Account: c.Account().Name(),
 	})
 	c.Link.Trust()
 }
@@ -147,6 +154,6 @@ func (c *Client) dropSubs() {
 	c.subs = make(map[string]*subscription)
 	c.mu.Unlock()
 	for _, s := range subs {
-		c.env.Account.Unsubscribe(s)
+		c.Account().Unsubscribe(s)
 	}
 }

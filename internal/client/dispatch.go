@@ -118,7 +118,7 @@ func (c *Client) fail(e proto.Error) { c.line(string(proto.AppendErr(nil, e))) }
 
 // ok acknowledges an operation if the client asked for that.
 func (c *Client) ok() {
-	if c.verbose {
+	if c.asked.verbose {
 		c.line(proto.OK)
 	}
 }

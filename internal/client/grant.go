@@ -75,7 +75,7 @@ func (c *Client) regrant(p *perm.Set) {
 	}
 	c.mu.Unlock()
 	for _, s := range ended {
-		c.env.Account.Unsubscribe(s)
+		c.Account().Unsubscribe(s)
 		var queue []byte
 		if s.Queue != "" {
 			queue = []byte(s.Queue)

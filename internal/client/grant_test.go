@@ -97,7 +97,7 @@ func TestSubscribePermissions(t *testing.T) {
 			`-ERR 'Permissions Violation for Subscription to "wild.no"'`,
 			`-ERR 'Permissions Violation for Subscription to "wild.x" using queue "grp"'`,
 			`-ERR 'Permissions Violation for Subscription to "wild.x" using queue "_sys_"'`, "+OK", "PONG")
-		if n := h.env.Account.Subs().Len(); n != 4 {
+		if n := h.env.Accounts.Global().Subs().Len(); n != 4 {
 			t.Errorf("%d subscriptions, want 4", n)
 		}
 	})
@@ -331,10 +331,10 @@ func TestRecheckWhileSubscribing(t *testing.T) {
 	}
 	h.setAuth(users(map[string]*perm.Config{"a": {Subscribe: allow("x")}}))
 	h.recheck()
-	if n := h.env.Account.Subs().Len(); n != rounds {
+	if n := h.env.Accounts.Global().Subs().Len(); n != rounds {
 		t.Errorf("%d subscriptions, want %d", n, rounds)
 	}
-	if h.env.Account.Subs().HasInterest([]byte("no")) {
+	if h.env.Accounts.Global().Subs().HasInterest([]byte("no")) {
 		t.Error("a subscription that is not allowed is left")
 	}
 }

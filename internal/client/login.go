@@ -32,6 +32,9 @@ func (c *Client) logIn(o *proto.Connect) error {
 	if err == nil && (o.NewAccount || o.Account != "") {
 		err = auth.ErrDenied
 	}
+	if err == nil {
+		err = c.settle(as.Account)
+	}
 	if err != nil {
 		if proxy != "" { // for /connz: whose clients those are that fail
 			c.login.Store(&login{with: auth.Credentials{Proxy: proxy}})
@@ -97,6 +100,12 @@ func (c *Client) Recheck() {
 	case err != nil:
 		c.violation(old.with.User, err)
 		return
+	case c.env.Accounts.Lookup(c.Account().Name()) != c.Account():
+		c.Close(conn.ClientClosed, "") // its account is gone
+		return
+	case as.Account != old.as.Account:
+		c.violation(old.with.User, auth.ErrDenied)
+		return
 	case as == old.as:
 		return
 	}
@@ -114,6 +123,9 @@ func (c *Client) Recheck() {
 func (c *Client) violation(user string, err error) {
 	reason := conn.AuthenticationViolation
 	switch {
+	case errors.Is(err, errAccountFull):
+		c.accountFull()
+		return
 	case errors.Is(err, auth.ErrProxyNotTrusted):
 		reason = conn.ProxyNotTrusted
 	case errors.Is(err, auth.ErrProxyRequired):

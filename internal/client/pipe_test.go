@@ -41,7 +41,7 @@ func (h *house) start(t *testing.T) *house {
 	h.trust()
 	h.env = &client.Env{
 		Registry: conn.NewRegistry(h.limits, slog.New(slog.DiscardHandler)),
-		Account:  account.New(account.Global),
+		Accounts: account.NewDirectory(),
 		Label:    "cid",
 		Config:   func() *client.Config { return &h.config },
 		Info: func() proto.Info {

@@ -11,7 +11,7 @@ import (
 
 // publish handles PUB and HPUB.
 func (c *Client) publish(a *proto.Args) {
-	if c.pedantic && !subject.ValidLiteral(a.Subject) {
+	if c.asked.pedantic && !subject.ValidLiteral(a.Subject) {
 		c.fail(proto.ErrInvalidPublishSubject)
 	}
 	switch {
@@ -24,14 +24,14 @@ func (c *Client) publish(a *proto.Args) {
 	}
 	c.ok()
 	pub := account.Pub{Subject: a.Subject, Reply: a.Reply, Body: a.Body, HeaderLen: a.HeaderLen, Owned: a.Owned}
-	if c.env.Account.Publish(&c.pub, &pub) == 0 && c.noReplies && len(a.Reply) > 0 {
+	if c.Account().Publish(&c.pub, &pub) == 0 && c.asked.noReplies && len(a.Reply) > 0 {
 		c.noResponders(a)
 	}
 }
 
 // noResponders tells the client that nobody listens to its request (status 503, ADR-4).
 func (c *Client) noResponders(a *proto.Args) {
-	s := c.pub.SubOf(c.env.Account, a.Reply)
+	s := c.pub.SubOf(c.Account(), a.Reply)
 	if s == nil {
 		return
 	}

@@ -39,7 +39,7 @@ func (c *Client) subscribe(a *proto.Args) {
 		c.fail(proto.ErrMaxSubscriptions)
 		return
 	case known: // the sid keeps its first subject, as in nats-server
-	case c.env.Account.Subscribe(s) != nil:
+	case c.Account().Subscribe(s) != nil:
 		c.forget(s)
 		c.fail(proto.ErrInvalidSubject)
 		return
@@ -54,7 +54,7 @@ func (c *Client) unsubscribe(a *proto.Args) {
 	c.mu.Unlock()
 	if s != nil && (a.Max == 0 || !s.Limit(int64(a.Max))) {
 		c.forget(s)
-		c.env.Account.Unsubscribe(s)
+		c.Account().Unsubscribe(s)
 	}
 	c.ok()
 }

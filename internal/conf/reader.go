@@ -27,6 +27,9 @@ type Value struct {
 	variable bool // a reference used this key: it need not be a known one
 }
 
+// Variable reports whether a reference used the key: it need not mean anything where it stands.
+func (v Value) Variable() bool { return v.variable }
+
 // Empty reports whether v is a block, a list or a text without anything in it.
 func (v Value) Empty() bool {
 	switch x := v.V.(type) {

@@ -13,21 +13,25 @@ import (
 var topKeys = conf.Joined(listenerKeys, limitKeys, logKeys, processKeys, unbuiltKeys)
 
 var listenerKeys = conf.Table[Options]{
-	"listen":                 listener(func(o *Options) *Listener { return &o.Client }),
-	"port":                   port(func(o *Options) *int { return &o.Client.Port }),
-	"host net":               conf.Text(func(o *Options) *string { return &o.Client.Host }),
-	"client_advertise":       conf.Text(func(o *Options) *string { return &o.Advertise }),
-	"tls":                    func(r *conf.Reader, o *Options, v conf.Value) { o.TLS = readTLS(r, v) },
-	"allow_non_tls":          conf.Flag(func(o *Options) *bool { return &o.AllowNonTLS }),
-	"authorization":          setAuthorization,
-	"no_auth_user":           conf.Text(func(o *Options) *string { return &o.Auth.NoAuthUser }),
-	"proxies":                setProxies,
-	"websocket ws":           setWebSockets,
-	"http":                   setHTTP,
-	"https":                  setHTTPS,
-	"http_port monitor_port": port(func(o *Options) *int { return &o.Monitor.Port }),
-	"https_port":             port(func(o *Options) *int { return &o.Monitor.HTTPSPort }),
-	"http_base_path":         conf.Text(func(o *Options) *string { return &o.Monitor.BasePath }),
+	"listen":                                 listener(func(o *Options) *Listener { return &o.Client }),
+	"port":                                   port(func(o *Options) *int { return &o.Client.Port }),
+	"host net":                               conf.Text(func(o *Options) *string { return &o.Client.Host }),
+	"client_advertise":                       conf.Text(func(o *Options) *string { return &o.Advertise }),
+	"tls":                                    func(r *conf.Reader, o *Options, v conf.Value) { o.TLS = readTLS(r, v) },
+	"allow_non_tls":                          conf.Flag(func(o *Options) *bool { return &o.AllowNonTLS }),
+	"authorization":                          setAuthorization,
+	"accounts":                               setAccounts,
+	"mappings maps":                          setMappings,
+	"system_account system":                  conf.Text(func(o *Options) *string { return &o.Accounts.System }),
+	"no_system_account no_system no_sys_acc": conf.Flag(func(o *Options) *bool { return &o.Accounts.NoSystem }),
+	"no_auth_user":                           conf.Text(func(o *Options) *string { return &o.Auth.NoAuthUser }),
+	"proxies":                                setProxies,
+	"websocket ws":                           setWebSockets,
+	"http":                                   setHTTP,
+	"https":                                  setHTTPS,
+	"http_port monitor_port":                 port(func(o *Options) *int { return &o.Monitor.Port }),
+	"https_port":                             port(func(o *Options) *int { return &o.Monitor.HTTPSPort }),
+	"http_base_path":                         conf.Text(func(o *Options) *string { return &o.Monitor.BasePath }),
 }
 
 var limitKeys = conf.Table[Options]{
@@ -81,13 +85,13 @@ var unbuiltKeys = conf.Table[Options]{
 	"store_dir storedir default_js_domain feature_flags ocsp_cache": off[Options](nil),
 	"connect_error_reports reconnect_error_reports":                 off[Options](nil),
 
-	"accounts system_account system default_sentinel mappings maps":                   refused[Options],
+	"default_sentinel": refused[Options],
 	"operator operators root roots root_operator root_operators trusted trusted_keys": refused[Options],
 	"resolver account_resolver accounts_resolver resolver_tls resolver_preload":       refused[Options],
 	"resolver_pinned_accounts proxy_protocol ocsp":                                    refused[Options],
 
-	// There is no system account to leave out, no match cache shared by connections, and no publisher that ever stalls.
-	"no_system_account no_system no_sys_acc disable_sublist_cache no_sublist_cache no_fast_producer_stall": checkedFlag,
+	// There is no match cache shared by connections, and no publisher that ever stalls.
+	"disable_sublist_cache no_sublist_cache no_fast_producer_stall": checkedFlag,
 }
 
 // checkedFlag is a boolean that changes nothing.

@@ -38,6 +38,8 @@ type Options struct {
 	Conn     conn.Config
 	Protocol client.Config
 	Auth     auth.Config
+
+	Accounts Accounts
 	// ProxyKeys are the public keys of the proxies that may vouch for clients, see [auth.Proxies]. Key: proxies.
 	ProxyKeys []string
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/conf"
 )
@@ -128,6 +129,9 @@ var planned = []plannedField[Options]{
 	{"auth", "no_auth_user", Recheck, open, func(o *Options) any { return o.Auth.NoAuthUser }},
 	{"auth", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.Auth.Users) }},
 	{"auth", "proxy_required", Recheck, open, func(o *Options) any { return o.Auth.ProxyRequired }},
+	{"account", "accounts", Recheck, open, func(o *Options) any { return plannedAccounts(o.Accounts.All()) }},
+	{"account", "system_account", Refuse, open, func(o *Options) any { return o.Accounts.SystemName() }},
+
 	{"auth", "proxies.trusted", Recheck, open, func(o *Options) any { return sorted(o.ProxyKeys) }},
 
 	{"monitor", "host", Restart, open, func(o *Options) any { return o.Monitor.Host }},
@@ -163,6 +167,20 @@ func (u plannedUsers) String() string {
 	names := make([]string, len(u))
 	for i := range u {
 		names[i] = u[i].Name
+	}
+	return fmt.Sprint(names)
+}
+
+// plannedAccounts is compared as a whole and shown by names.
+type plannedAccounts []account.Config
+
+func (a plannedAccounts) String() string {
+	if len(a) > maxShownUsers {
+		return fmt.Sprintf("%d accounts", len(a))
+	}
+	names := make([]string, len(a))
+	for i := range a {
+		names[i] = a[i].Name
 	}
 	return fmt.Sprint(names)
 }

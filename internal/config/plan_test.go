@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/config"
 )
@@ -122,12 +123,14 @@ func TestPlanTLS(t *testing.T) {
 
 // unplanned are the fields of Options that a reload does not compare.
 var unplanned = map[string]string{
-	"ConfigFile":       "where the configuration came from",
-	"Digest":           "where the configuration came from",
-	"Warnings":         "about the configuration, not part of it",
-	"Log.MaxTracedLen": "SetDefaults copies it to Protocol",
-	"WebSocket.Name":   "blocks of different names are different listeners",
-	"WebSocket.NoTLS":  "means nothing by itself: compared with TLS",
+	"ConfigFile":        "where the configuration came from",
+	"Digest":            "where the configuration came from",
+	"Warnings":          "about the configuration, not part of it",
+	"Accounts.At":       "about the configuration, not part of it",
+	"Accounts.NoSystem": "compared as the name of the system account",
+	"Log.MaxTracedLen":  "SetDefaults copies it to Protocol",
+	"WebSocket.Name":    "blocks of different names are different listeners",
+	"WebSocket.NoTLS":   "means nothing by itself: compared with TLS",
 }
 
 // TestPlanSeesEveryField changes each field of Options by itself.
@@ -189,6 +192,10 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.Set(reflect.ValueOf(map[string]string{"x": "y"}))
 	case []*config.WebSocket:
 		v.Set(reflect.ValueOf([]*config.WebSocket{{}}))
+	case []account.Config:
+		v.Set(reflect.ValueOf([]account.Config{{Name: "x"}}))
+	case []account.Mapping:
+		v.Set(reflect.ValueOf([]account.Mapping{{Source: "x"}}))
 	case []auth.User:
 		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))
 	case *config.TLS:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"weir/internal/authfile"
 	"weir/internal/conf"
 )
 
@@ -133,7 +134,7 @@ func namesOf[T any](t conf.Table[T], more string) tree {
 
 var (
 	tlsNames         = namesOf(tlsKeys, "")
-	authNames        = namesOf(authKeys, "nkey account")
+	authNames        = namesOf(authfile.Keys, "nkey account")
 	compressionNames = leaves("mode rtt_thresholds thresholds rtts rtt")
 
 	clusterNames = leaves(`name listen port host net routes cluster_advertise advertise no_advertise connect_retries
@@ -172,8 +173,8 @@ var (
 		max_pending max_inflight js_domain stream_replicas consumer_replicas consumer_memory_storage
 		consumer_inactive_threshold consumer_auto_cleanup reject_qos2_publish downgrade_qos2_subscribe`).with(tree{
 		"tls":            tlsNames,
-		"authorization":  namesOf(simpleAuthKeys, ""),
-		"authentication": namesOf(simpleAuthKeys, ""),
+		"authorization":  namesOf(authfile.SimpleKeys, ""),
+		"authentication": namesOf(authfile.SimpleKeys, ""),
 	})
 
 	jetStreamNames = leaves(`strict store store_dir storedir sync sync_interval max_memory_store max_mem_store max_mem

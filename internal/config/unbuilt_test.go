@@ -64,12 +64,7 @@ func TestOffIsChecked(t *testing.T) {
 // TestRefused holds every guard that is not built: with it, there are no Options.
 func TestRefused(t *testing.T) {
 	for text, where := range map[string]string{
-		"\naccounts { $SYS { users = [ { user: a, pass: b } ] } }\n": "weir.conf:2:1: accounts",
-		"\nsystem_account: A\n":                "weir.conf:2:1: system_account",
-		"\nsystem: A\n":                        "weir.conf:2:1: system",
 		"\ndefault_sentinel: a\n":              "weir.conf:2:1: default_sentinel",
-		"\nmappings { a: b }\n":                "weir.conf:2:1: mappings",
-		"\nmaps { a: b }\n":                    "weir.conf:2:1: maps",
 		"\noperator: a\n":                      "weir.conf:2:1: operator",
 		"\noperators: [a]\n":                   "weir.conf:2:1: operators",
 		"\nroots: a\n":                         "weir.conf:2:1: roots",
@@ -104,7 +99,7 @@ func TestRefused(t *testing.T) {
 
 // TestRefusedTogether shows a user all that stands in the way at once.
 func TestRefusedTogether(t *testing.T) {
-	_, err := config.Parse("weir.conf", []byte("accounts { A { users: [ {user: a} ] } }\nsystem_account: a\nfoo: 1\n"))
+	_, err := config.Parse("weir.conf", []byte("resolver: URL(a)\noperator: a\nfoo: 1\n"))
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("got %v", err)
 	}

@@ -25,6 +25,7 @@ func (o *Options) Validate() error {
 		validateAuth(o.Auth),
 		checkNoAuthUser(o.Auth.NoAuthUser, o.Auth.Users),
 		validateProxies(o.ProxyKeys),
+		o.Accounts.validate(),
 		validateTLS("tls", o.TLS),
 		o.validateWebSockets(),
 	)

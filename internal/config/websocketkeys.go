@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weir/internal/admission"
+	"weir/internal/authfile"
 	"weir/internal/conf"
 )
 
@@ -42,7 +43,11 @@ var webSocketKeys = conf.Table[WebSocket]{
 	"allowed_origins allowed_origin allow_origins allow_origin origins origin": conf.Texts(func(w *WebSocket) *[]string {
 		return &w.AllowedOrigins
 	}),
-	"authorization authentication": setWebSocketAuthorization,
+	"authorization authentication": func(r *conf.Reader, w *WebSocket, v conf.Value) {
+		a := authfile.ReadSimple(r, v)
+		a.NoAuthUser = w.Auth.NoAuthUser // a key beside the block
+		w.Auth, w.AuthTimeout = a.Config, a.Timeout
+	},
 
 	"handshake_timeout":  conf.DurationOrSeconds(false, func(w *WebSocket) *time.Duration { return &w.HandshakeTimeout }),
 	"ping_interval":      conf.DurationOrSeconds(true, func(w *WebSocket) *time.Duration { return &w.KeepAlive.Interval }),

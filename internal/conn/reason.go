@@ -20,6 +20,7 @@ const (
 	BadClientProtocolVersion
 	WrongPort
 	MaxConnectionsExceeded
+	MaxAccountConnectionsExceeded
 	MaxPayloadExceeded
 	MaxControlLineExceeded
 	MaxSubscriptionsExceeded
@@ -41,31 +42,32 @@ type reasonRow struct {
 }
 
 var reasons = [...]reasonRow{
-	ClientClosed:                {"Client Closed", ws.CloseNormal, false},
-	AuthenticationTimeout:       {"Authentication Timeout", ws.ClosePolicyViolation, false},
-	AuthenticationViolation:     {"Authentication Failure", ws.ClosePolicyViolation, false},
-	TLSHandshakeError:           {"TLS Handshake Failure", ws.CloseTLSHandshake, true},
-	SlowConsumerPendingBytes:    {"Slow Consumer (Pending Bytes)", ws.ClosePolicyViolation, true},
-	SlowConsumerWriteDeadline:   {"Slow Consumer (Write Deadline)", ws.ClosePolicyViolation, true},
-	WriteError:                  {"Write Error", ws.CloseGoingAway, true},
-	ReadError:                   {"Read Error", ws.CloseGoingAway, true},
-	ParseError:                  {"Parse Error", ws.CloseProtocolError, false},
-	StaleConnection:             {"Stale Connection", ws.CloseGoingAway, false},
-	ProtocolViolation:           {"Protocol Violation", ws.CloseProtocolError, false},
-	BadClientProtocolVersion:    {"Bad Client Protocol Version", ws.CloseProtocolError, false},
-	WrongPort:                   {"Incorrect Port", ws.CloseInternalError, false},
-	MaxConnectionsExceeded:      {"Maximum Connections Exceeded", ws.ClosePolicyViolation, false},
-	MaxPayloadExceeded:          {"Maximum Message Payload Exceeded", ws.CloseMessageTooBig, false},
-	MaxControlLineExceeded:      {"Maximum Control Line Exceeded", ws.ClosePolicyViolation, false},
-	MaxSubscriptionsExceeded:    {"Maximum Subscriptions Exceeded", ws.ClosePolicyViolation, false},
-	NoRespondersRequiresHeaders: {"No Responders Requires Headers", ws.CloseInternalError, false},
-	ServerShutdown:              {"Server Shutdown", ws.CloseGoingAway, false},
-	Kicked:                      {"Kicked", ws.CloseInternalError, false},
-	InternalError:               {"Internal Error", ws.CloseInternalError, false},
-	PreAuthExceeded:             {"Too Many Bytes Before Authentication", ws.ClosePolicyViolation, false},
-	MaxAgeReached:               {"Maximum Connection Age", ws.CloseGoingAway, false},
-	ProxyNotTrusted:             {"Proxy Not Trusted", ws.CloseInternalError, false},
-	ProxyRequired:               {"Proxy Required", ws.CloseInternalError, false},
+	ClientClosed:                  {"Client Closed", ws.CloseNormal, false},
+	AuthenticationTimeout:         {"Authentication Timeout", ws.ClosePolicyViolation, false},
+	AuthenticationViolation:       {"Authentication Failure", ws.ClosePolicyViolation, false},
+	TLSHandshakeError:             {"TLS Handshake Failure", ws.CloseTLSHandshake, true},
+	SlowConsumerPendingBytes:      {"Slow Consumer (Pending Bytes)", ws.ClosePolicyViolation, true},
+	SlowConsumerWriteDeadline:     {"Slow Consumer (Write Deadline)", ws.ClosePolicyViolation, true},
+	WriteError:                    {"Write Error", ws.CloseGoingAway, true},
+	ReadError:                     {"Read Error", ws.CloseGoingAway, true},
+	ParseError:                    {"Parse Error", ws.CloseProtocolError, false},
+	StaleConnection:               {"Stale Connection", ws.CloseGoingAway, false},
+	ProtocolViolation:             {"Protocol Violation", ws.CloseProtocolError, false},
+	BadClientProtocolVersion:      {"Bad Client Protocol Version", ws.CloseProtocolError, false},
+	WrongPort:                     {"Incorrect Port", ws.CloseInternalError, false},
+	MaxConnectionsExceeded:        {"Maximum Connections Exceeded", ws.ClosePolicyViolation, false},
+	MaxAccountConnectionsExceeded: {"Maximum Account Connections Exceeded", ws.ClosePolicyViolation, false},
+	MaxPayloadExceeded:            {"Maximum Message Payload Exceeded", ws.CloseMessageTooBig, false},
+	MaxControlLineExceeded:        {"Maximum Control Line Exceeded", ws.ClosePolicyViolation, false},
+	MaxSubscriptionsExceeded:      {"Maximum Subscriptions Exceeded", ws.ClosePolicyViolation, false},
+	NoRespondersRequiresHeaders:   {"No Responders Requires Headers", ws.CloseInternalError, false},
+	ServerShutdown:                {"Server Shutdown", ws.CloseGoingAway, false},
+	Kicked:                        {"Kicked", ws.CloseInternalError, false},
+	InternalError:                 {"Internal Error", ws.CloseInternalError, false},
+	PreAuthExceeded:               {"Too Many Bytes Before Authentication", ws.ClosePolicyViolation, false},
+	MaxAgeReached:                 {"Maximum Connection Age", ws.CloseGoingAway, false},
+	ProxyNotTrusted:               {"Proxy Not Trusted", ws.CloseInternalError, false},
+	ProxyRequired:                 {"Proxy Required", ws.CloseInternalError, false},
 }
 
 // String is the text that /connz and the close frame show.

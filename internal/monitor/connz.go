@@ -236,7 +236,7 @@ func (m *monitor) interested(pattern, of string) map[uint64]bool {
 			continue
 		}
 		a.Subs().All(func(to, _ string, sub *account.Sub) bool {
-			if subject.Overlap(pattern, to) {
+			if sub.Own() && subject.Overlap(pattern, to) {
 				ids[owner(sub)] = true
 			}
 			return true

@@ -75,7 +75,7 @@ func (m *monitor) subsz(q *query) (any, error) {
 			continue
 		}
 		a.Subs().All(func(to, _ string, s *account.Sub) bool {
-			if test == "" || subject.Match(to, test) {
+			if s.Own() && (test == "" || subject.Match(to, test)) {
 				list.Total++
 				found.add(subscriber{a.Name(), s, owner(s)})
 			}

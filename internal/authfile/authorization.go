@@ -1,4 +1,4 @@
-package config
+package authfile
 
 import (
 	"fmt"
@@ -9,37 +9,46 @@ import (
 	"weir/internal/perm"
 )
 
-// authBlock is an authorization block while it is read.
-type authBlock struct {
+// Authorization is an authorization block.
+type Authorization struct {
 	auth.Config
-	timeout time.Duration
-	users   bool // there is a list of users, if only an empty one
+	// Timeout is how long a client may take to say who it is; 0 means that it was not set.
+	Timeout time.Duration
+
+	users bool // there is a list of users, if only an empty one
 	// defaults are the permissions of users without their own; from is the key that gave them.
 	defaults *perm.Config
 	from     conf.Value
 }
 
-// simpleAuthKeys are the keys of the authorization block inside websocket.
-var simpleAuthKeys = conf.Table[authBlock]{
-	"user username": conf.Text(func(a *authBlock) *string { return &a.Username }),
-	"pass password": conf.Text(func(a *authBlock) *string { return &a.Password }),
-	"token":         conf.Text(func(a *authBlock) *string { return &a.Token }),
-	"timeout":       conf.Timeout(func(a *authBlock) *time.Duration { return &a.timeout }),
+// SimpleKeys are the keys of an authorization block inside a listener's block.
+var SimpleKeys = conf.Table[Authorization]{
+	"user username": conf.Text(func(a *Authorization) *string { return &a.Username }),
+	"pass password": conf.Text(func(a *Authorization) *string { return &a.Password }),
+	"token":         conf.Text(func(a *Authorization) *string { return &a.Token }),
+	"timeout":       conf.Timeout(func(a *Authorization) *time.Duration { return &a.Timeout }),
 }.Split()
 
-// authKeys are the keys of the top-level authorization block.
-var authKeys = func() conf.Table[authBlock] {
-	t := conf.Table[authBlock]{
+// Keys are the keys of the top-level authorization block.
+var Keys = func() conf.Table[Authorization] {
+	t := conf.Table[Authorization]{
 		"users": setUsers,
 		"default_permissions default_permission permissions": setDefaultPermissions,
-		"auth_callout auth_hook":                             refused[authBlock],
-		"proxy_required":                                     conf.Flag(func(a *authBlock) *bool { return &a.ProxyRequired }),
+		"auth_callout auth_hook":                             refused[Authorization],
+		"proxy_required":                                     conf.Flag(func(a *Authorization) *bool { return &a.ProxyRequired }),
 	}.Split()
-	for name, set := range simpleAuthKeys {
+	for name, set := range SimpleKeys {
 		t[name] = set
 	}
 	return t
 }()
+
+// refused is the key of a guard that is not built.
+func refused[T any](r *conf.Reader, _ *T, v conf.Value) {
+	if !v.Empty() {
+		r.Fail(v.At, "%s: not built yet, and it guards access: a server without it does not start", v.Key)
+	}
+}
 
 // userKeys are the keys of one entry of users.
 var userKeys = conf.Table[auth.User]{
@@ -64,11 +73,16 @@ func setConnectionTypes(r *conf.Reader, u *auth.User, v conf.Value) {
 	u.Types = known
 }
 
-func setUsers(r *conf.Reader, a *authBlock, v conf.Value) {
+func setUsers(r *conf.Reader, a *Authorization, v conf.Value) {
 	a.users = true
+	a.Users = append(a.Users, readUsers(r, v)...)
+}
+
+// readUsers reads a list of users.
+func readUsers(r *conf.Reader, v conf.Value) (users []auth.User) {
 	if _, ok := v.V.([]any); !ok {
 		r.Fail(v.At, "Expected users field to be an array, got %s", conf.Kind(v.V))
-		return
+		return nil
 	}
 	items, _ := r.Items(v)
 	for _, item := range items {
@@ -82,8 +96,9 @@ func setUsers(r *conf.Reader, a *authBlock, v conf.Value) {
 		if len(r.Errors) == before {
 			checkUser(r, item, &u)
 		}
-		a.Users = append(a.Users, u)
+		users = append(users, u)
 	}
+	return users
 }
 
 // checkUser wants a name or a key of a user, and not both.
@@ -99,14 +114,14 @@ func checkUser(r *conf.Reader, item conf.Value, u *auth.User) {
 	}
 }
 
-func setDefaultPermissions(r *conf.Reader, a *authBlock, v conf.Value) {
+func setDefaultPermissions(r *conf.Reader, a *Authorization, v conf.Value) {
 	a.defaults, a.from = permissions(r, v), v
 }
 
-// setAuthorization reads the top-level authorization block.
-func setAuthorization(r *conf.Reader, o *Options, v conf.Value) {
-	var a authBlock
-	conf.Read(r, v, authKeys, &a)
+// Read reads the top-level authorization block.
+func Read(r *conf.Reader, v conf.Value) Authorization {
+	var a Authorization
+	conf.Read(r, v, Keys, &a)
 	switch {
 	case (a.Username != "" || a.Password != "") && a.Token != "":
 		r.Fail(v.At, "Cannot have a user/pass and token")
@@ -115,12 +130,25 @@ func setAuthorization(r *conf.Reader, o *Options, v conf.Value) {
 	case a.users && a.Token != "":
 		r.Fail(v.At, "Can not have a token and a users array")
 	}
-	known := make(map[string]bool)
-	for i := range a.Users {
-		u := &a.Users[i]
-		if u.Permissions == nil {
-			u.Permissions = a.defaults
+	applyDefaults(a.Users, a.defaults)
+	noDuplicates(r, v, a.Users, make(map[string]bool))
+	warnOpen(r, v, a)
+	return a
+}
+
+// applyDefaults gives users without permissions the default ones.
+func applyDefaults(users []auth.User, defaults *perm.Config) {
+	for i := range users {
+		if users[i].Permissions == nil {
+			users[i].Permissions = defaults
 		}
+	}
+}
+
+// noDuplicates refuses users that are in known already, and adds them.
+func noDuplicates(r *conf.Reader, v conf.Value, users []auth.User, known map[string]bool) {
+	for i := range users {
+		u := &users[i]
 		switch name := u.Name + u.NKey; {
 		case known[name] && u.NKey != "":
 			r.Fail(v.At, "Duplicate nkey %q detected", name)
@@ -130,22 +158,18 @@ func setAuthorization(r *conf.Reader, o *Options, v conf.Value) {
 			known[name] = true
 		}
 	}
-	warnOpen(r, v, a)
-	a.NoAuthUser = o.Auth.NoAuthUser // a key beside the block
-	o.Auth, o.Protocol.AuthTimeout = a.Config, a.timeout
 }
 
-// setWebSocketAuthorization reads the block that overrides the top-level one for WebSocket clients.
-func setWebSocketAuthorization(r *conf.Reader, w *WebSocket, v conf.Value) {
-	var a authBlock
-	conf.Read(r, v, simpleAuthKeys, &a)
+// ReadSimple reads a block that overrides the top-level one for the clients of a listener.
+func ReadSimple(r *conf.Reader, v conf.Value) Authorization {
+	var a Authorization
+	conf.Read(r, v, SimpleKeys, &a)
 	warnOpen(r, v, a)
-	a.NoAuthUser = w.Auth.NoAuthUser
-	w.Auth, w.AuthTimeout = a.Config, a.timeout
+	return a
 }
 
 // warnOpen warns of a block that looks as if it guarded the server and does not, here and in nats-server.
-func warnOpen(r *conf.Reader, v conf.Value, a authBlock) {
+func warnOpen(r *conf.Reader, v conf.Value, a Authorization) {
 	if a.Password != "" && !a.Required() {
 		r.Warn(fmt.Sprintf("%v: %s: a password without a user admits everybody", v.At, v.Key))
 	}
@@ -155,7 +179,7 @@ func warnOpen(r *conf.Reader, v conf.Value, a authBlock) {
 	if a.ProxyRequired && (len(a.Users) > 0 || !a.Required()) {
 		r.Warn(fmt.Sprintf("%v: %s: proxy_required binds only a single user or a token; users of a list need one each", v.At, v.Key))
 	}
-	if !inert(a.from.V) && a.from.V != nil && len(a.Users) == 0 {
+	if a.from.V != nil && !a.from.Empty() && len(a.Users) == 0 {
 		r.Warn(fmt.Sprintf("%v: %s: permissions without a list of users bind nobody", a.from.At, a.from.Key))
 	}
 }
