@@ -32,8 +32,9 @@ var floors = map[string]int{
 	"internal/client":   4,
 	"internal/authfile": 4,
 
-	"internal/config":  5,
-	"internal/monitor": 5,
+	"internal/config":    5,
+	"internal/monitor":   5,
+	"internal/benchmark": 5,
 
 	"server": 7,
 
