@@ -63,6 +63,9 @@ type program struct {
 
 // run does what the arguments ask for and returns the exit status.
 func (p *program) run(args []string) int {
+	if len(args) > 0 && args[0] == benchWord {
+		return p.bench(args[1:])
+	}
 	cmd, err := parse(args)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "%s: %v\n%s", p.name, err, usage(p.name))

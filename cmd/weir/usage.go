@@ -12,6 +12,7 @@ func usage(name string) string {
 
 const usageText = `
 Usage: NAME [options]
+       NAME bench <command> [options]    Put load on a NATS server, see NAME bench -h
 
 Without any option: serves this machine only, with a console page, and says where.
 
