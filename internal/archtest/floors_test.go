@@ -21,6 +21,7 @@ var floors = map[string]int{
 
 	"internal/outbound":  1, // queues messages, so it stands on msg
 	"internal/admission": 1, // counts refused upgrades, so it stands on ws
+	"internal/ocsp":      1, // reads its own blocks, so it stands on conf
 
 	"internal/transport": 2,
 	"internal/account":   2,

@@ -68,8 +68,8 @@ func DurationOrSeconds[T any](old bool, field func(*T) *time.Duration) Set[T] {
 	}
 }
 
-// Timeout reads a quoted duration, or seconds with or without a fraction.
-func Timeout[T any](field func(*T) *time.Duration) Set[T] {
+// Seconds reads a quoted duration, or seconds with or without a fraction.
+func Seconds[T any](field func(*T) *time.Duration) Set[T] {
 	return func(r *Reader, t *T, v Value) {
 		var (
 			d  time.Duration
@@ -85,7 +85,18 @@ func Timeout[T any](field func(*T) *time.Duration) Set[T] {
 		default:
 			r.Wrong(v, `seconds or a duration such as "2s"`)
 		}
-		if !ok {
+		if ok {
+			*field(t) = d
+		}
+	}
+}
+
+// Timeout is Seconds with a warning for a duration that is probably not meant.
+func Timeout[T any](field func(*T) *time.Duration) Set[T] {
+	read := Seconds(func(d *time.Duration) *time.Duration { return d })
+	return func(r *Reader, t *T, v Value) {
+		d, before := time.Duration(0), len(r.Errors)
+		if read(r, &d, v); len(r.Errors) > before {
 			return
 		}
 		if d > longTimeout {
