@@ -38,7 +38,7 @@ func (s *Server) tlsPolicy() *client.TLSPolicy {
 		return nil
 	}
 	return &client.TLSPolicy{
-		Config: c, Timeout: o.TLS.Timeout,
+		Config: c.Config, Timeout: o.TLS.Timeout,
 		First: o.TLS.HandshakeFirst, Fallback: o.TLS.HandshakeFallback,
 		AllowPlain: o.AllowNonTLS,
 	}

@@ -35,12 +35,12 @@ type edgeState struct {
 	*config.WebSocket
 	policy  ws.UpgradePolicy
 	proxies *admission.Proxies
-	tls     *tls.Config // nil without TLS
+	tls     *secured // nil without TLS
 	auth    *auth.Policy
 }
 
 // compileEdge makes a state of a block of o.
-func compileEdge(o *Options, w *config.WebSocket) (*edgeState, error) {
+func compileEdge(o *Options, w *config.WebSocket, l *tlsLoader) (*edgeState, error) {
 	origins, err := ws.ParseOrigins(w.AllowedOrigins)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func compileEdge(o *Options, w *config.WebSocket) (*edgeState, error) {
 	if err := s.policy.Validate(); err != nil {
 		return nil, err
 	}
-	if s.tls, err = loadTLS(w.TLS); err != nil {
+	if s.tls, err = l.load(w.TLS); err != nil {
 		return nil, err
 	}
 	if s.proxies, err = admission.ParseProxies(w.Proxies.Trusted, w.Proxies.Header); err != nil {
@@ -64,11 +64,11 @@ func compileEdge(o *Options, w *config.WebSocket) (*edgeState, error) {
 }
 
 // compileEdges makes a state of each block of o.
-func compileEdges(o *Options) ([]*edgeState, error) {
+func compileEdges(o *Options, l *tlsLoader) ([]*edgeState, error) {
 	states := make([]*edgeState, len(o.WebSockets))
 	for i, w := range o.WebSockets {
 		var err error
-		if states[i], err = compileEdge(o, w); err != nil {
+		if states[i], err = compileEdge(o, w, l); err != nil {
 			return nil, fmt.Errorf("%s: %w", w.Name, err)
 		}
 	}
@@ -134,7 +134,7 @@ func (s *Server) serveEdgeLocked(e *edge, w *edgeState, l net.Listener) {
 	e.socket = l
 	l = guard.Listen(l)
 	if w.tls != nil {
-		l = transport.ListenTLS(l, func() *tls.Config { return e.now.Load().tls })
+		l = transport.ListenTLS(l, func() *tls.Config { return e.now.Load().tls.Config })
 	}
 	limit := max(w.HandshakeTimeout, 0)
 	e.listener = s.serveHTTP(l, &http.Server{

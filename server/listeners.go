@@ -67,9 +67,13 @@ func (s *Server) openMonitorLocked(o *Options) error {
 	return nil
 }
 
-// monitorTLS is the TLS of the clients without their certificates: a browser that looks at a page has none.
+// monitorTLS is the TLS of the clients without their certificates: a browser that looks at a page has none. If authorities are
+// asked about clients, on any listener, they are needed here too, as in nats-server.
 func (s *Server) monitorTLS() *tls.Config {
 	c := s.clientTLS.Load().Clone()
+	if checksPeers(s.options.Load()) {
+		return c
+	}
 	c.ClientAuth, c.VerifyConnection = tls.NoClientCert, nil
 	return c
 }

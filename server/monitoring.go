@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/tls"
 	"errors"
 	"net/http"
 	"slices"
@@ -41,15 +40,16 @@ func (s *Server) varz() monitor.Varz {
 			ID: i.ServerID, Name: i.ServerName, Version: i.Version, Proto: i.Proto, Go: i.GoVersion,
 			Host: i.Host, Port: i.Port,
 			AuthRequired: i.AuthRequired, TLSRequired: i.TLSRequired, TLSVerify: i.TLSVerify,
+			TLSOCSPPeerVerify: o.TLS != nil && !o.AllowNonTLS && o.TLS.OCSPPeer.Verify,
 		},
 		Settings: varzSettings(o),
 		Process:  monitor.Process{Start: s.start},
 		Configuration: monitor.Configuration{
 			ConfigLoadTime: time.Unix(0, s.loaded.Load()).UTC(), ConfigDigest: o.Digest,
-			Tags: o.Tags, Metadata: o.Metadata,
+			Tags: o.Tags, Metadata: o.Metadata, OCSPPeerCache: s.varzPeerCache(),
 		},
 		Proxies:         varzProxies(o.ProxyKeys),
-		TLSCertNotAfter: certificateEnd(s.clientTLS.Load()),
+		TLSCertNotAfter: s.clientTLS.Load().end(),
 		Doors:           s.varzDoors(),
 		Weir:            Version,
 	}
@@ -113,7 +113,7 @@ func varzWebSocket(o *Options, w *edgeState) monitor.WebSocket {
 		Host: w.Host, Advertise: w.Advertise, NoAuthUser: w.Auth.NoAuthUser, JWTCookie: w.Cookies.JWT,
 		HandshakeTimeout: max(w.HandshakeTimeout, 0), NoTLS: w.NoTLS, SameOrigin: w.SameOrigin,
 		AllowedOrigins: w.AllowedOrigins, Compression: w.Compression,
-		TLSCertNotAfter: certificateEnd(w.tls),
+		TLSOCSPPeerVerify: w.tls != nil && w.TLS.OCSPPeer.Verify, TLSCertNotAfter: w.tls.end(),
 	}
 	if w.AuthTimeout != o.Protocol.AuthTimeout {
 		v.AuthTimeout = w.AuthTimeout.Seconds()
@@ -121,12 +121,24 @@ func varzWebSocket(o *Options, w *edgeState) monitor.WebSocket {
 	return v
 }
 
-// certificateEnd is when the first certificate of c expires; zero without one.
-func certificateEnd(c *tls.Config) time.Time {
-	if c == nil || len(c.Certificates) == 0 || c.Certificates[0].Leaf == nil {
+// end is when the first certificate expires; zero without TLS.
+func (c *secured) end() time.Time {
+	if c == nil {
 		return time.Time{}
 	}
-	return c.Certificates[0].Leaf.NotAfter
+	return c.expires
+}
+
+// varzPeerCache is the cache of answers about clients' certificates; nil without one.
+func (s *Server) varzPeerCache() *monitor.OCSPPeerCache {
+	n, ok := s.authorities.checker.Stats()
+	if !ok {
+		return nil
+	}
+	return &monitor.OCSPPeerCache{
+		Type: "local", Hits: n.Hits, Misses: n.Misses,
+		Responses: n.Responses(), Revokes: n.Revokes, Goods: n.Goods, Unknowns: n.Unknown,
+	}
 }
 
 // varzDoors counts who came to each listener for WebSocket.

@@ -40,6 +40,7 @@ func (s *Server) Reload(o *Options) error {
 	if err := s.apply(o); err != nil {
 		return err
 	}
+	s.authorities.checker.SetCache(peerCache(o))
 	for _, c := range changes {
 		s.log.Info("Reloaded: " + c.String())
 	}
@@ -52,7 +53,7 @@ func (s *Server) Reload(o *Options) error {
 
 // apply makes o the configuration: all that can fail comes first.
 func (s *Server) apply(o *Options) error {
-	c, err := compile(o)
+	c, err := s.compile(o)
 	if err != nil {
 		return err
 	}
@@ -69,6 +70,7 @@ func (s *Server) apply(o *Options) error {
 	s.options.Store(o)
 	s.loaded.Store(time.Now().UnixNano())
 	s.registry.SetConfig(o.Conn)
+	s.runStaplersLocked()
 	for _, m := range moves {
 		s.moveLocked(m)
 	}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +17,7 @@ import (
 	"weir/internal/auth"
 	"weir/internal/config"
 	"weir/internal/conn"
+	"weir/internal/ocsp"
 )
 
 // The configuration of a server, see package config.
@@ -44,11 +44,13 @@ type Server struct {
 
 	// Replaced as a whole by Reload.
 	options   atomic.Pointer[config.Options]
-	loaded    atomic.Int64 // when options were loaded, Unix nanoseconds
-	clientTLS atomic.Pointer[tls.Config]
+	loaded    atomic.Int64            // when options were loaded, Unix nanoseconds
+	clientTLS atomic.Pointer[secured] // nil without TLS
 
 	clientAuth atomic.Pointer[auth.Policy]
 	proxies    atomic.Pointer[auth.Proxies]
+
+	authorities authorities
 
 	draining atomic.Bool
 	stopping chan struct{} // closed when the shutdown begins
@@ -90,7 +92,9 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	s.registry.Remember(o.Monitor.MaxClosed)
 	s.loaded.Store(s.start.UnixNano())
 	s.options.Store(o)
-	c, err := compile(o)
+	s.authorities.fetcher = ocsp.NewFetcher(nil)
+	s.authorities.checker = ocsp.NewChecker(s.authorities.fetcher, log)
+	c, err := s.compile(o)
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +118,17 @@ func newID() (string, error) {
 
 // compiled is what a configuration names on disk, and what is asked often in a form for asking.
 type compiled struct {
-	tls     *tls.Config
-	auth    *auth.Policy
-	proxies *auth.Proxies
-	edges   []*edgeState
+	tls      *secured // nil without TLS
+	auth     *auth.Policy
+	proxies  *auth.Proxies
+	edges    []*edgeState
+	staplers []*ocsp.Stapler
 }
 
 // compile makes a compiled configuration of o.
-func compile(o *Options) (c compiled, err error) {
-	if c.tls, err = loadTLS(o.TLS); err != nil {
+func (s *Server) compile(o *Options) (c compiled, err error) {
+	l := s.tlsLoader(o)
+	if c.tls, err = l.load(o.TLS); err != nil {
 		return c, err
 	}
 	if c.auth, err = auth.Compile(o.Auth, auth.Standard, mappedTypes(o)...); err != nil {
@@ -131,7 +137,8 @@ func compile(o *Options) (c compiled, err error) {
 	if c.proxies, err = auth.TrustProxies(o.ProxyKeys); err != nil {
 		return c, err
 	}
-	c.edges, err = compileEdges(o)
+	c.edges, err = compileEdges(o, l)
+	c.staplers = l.staplers
 	return c, err
 }
 
@@ -151,27 +158,15 @@ func (s *Server) adoptLocked(c compiled) {
 	s.clientAuth.Store(c.auth)
 	s.proxies.Store(c.proxies)
 	s.clientTLS.Store(c.tls)
+	s.authorities.staplers = c.staplers
 	s.setEdgesLocked(c.edges)
-}
-
-// loadTLS is the TLS configuration of a block; nil without one.
-func loadTLS(t *config.TLS) (*tls.Config, error) {
-	if t == nil {
-		return nil, nil
-	}
-	c, err := t.Config()
-	if err != nil {
-		return nil, err
-	}
-	// Records of full size from the start: a flush is one piece already, and small first records would cut it up.
-	c.DynamicRecordSizingDisabled = true
-	return c, nil
 }
 
 // Start opens the listeners and returns when clients can connect. After an error nothing is left open.
 func (s *Server) Start() error {
 	o := s.options.Load()
 	s.banner(o)
+	s.authorities.checker.SetCache(peerCache(o))
 	err := s.open(o)
 	if err == nil {
 		err = s.writeFiles(o)
@@ -208,6 +203,7 @@ func (s *Server) open(o *Options) error {
 	if s.stopped {
 		return ErrStopped
 	}
+	s.runStaplersLocked()
 	if err := s.openMonitorLocked(o); err != nil {
 		return err
 	}
@@ -268,6 +264,7 @@ func (s *Server) stop() {
 	s.mu.Lock()
 	first := !s.stopped
 	s.stopped = true
+	s.endStaplersLocked()
 	s.mu.Unlock()
 	if !first {
 		<-s.done
@@ -278,6 +275,7 @@ func (s *Server) stop() {
 	s.closeListeners()
 	s.registry.CloseAll(conn.ServerShutdown, farewell)
 	s.loops.Wait()
+	s.authorities.checker.Close()
 	s.removeFiles()
 	close(s.done)
 }

@@ -97,8 +97,18 @@ TLS is set up in the tls block of the configuration file, and in that of the web
         verify:    true
         # Seconds that a handshake may take:
         timeout:   2
+        # Ask their CAs whether they were revoked (OCSP):
+        ocsp_peer: true
         # Restrict what is offered; best left out:
         cipher_suites:     [ "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" ]
         curve_preferences: [ "X25519" ]
     }
+
+ocsp_peer may be a block with verify, ca_timeout, allowed_clockskew, cache_ttl_when_next_update_unset, warn_only,
+unknown_is_good and allow_when_ca_unreachable. Beside the tls blocks, at the top of the file:
+
+    # Keep what CAs answered in a folder, and over a restart; none keeps nothing:
+    ocsp_cache { type: local, local_store: "_rc_", preserve_revoked: false, save_interval: 300 }
+    # Which certificates of this server get a staple: auto, always, must or never:
+    ocsp { mode: auto }
 `

@@ -38,6 +38,9 @@ func (t *TLS) load() (*tls.Config, error) {
 	case t.ClientCerts():
 		c.ClientAuth = tls.RequireAnyClientCert // the pins stand for authorities
 	}
+	if t.OCSPPeer.Verify && !t.Verify && !t.Map {
+		return nil, errOCSPUnverified
+	}
 	if c.VerifyConnection, err = t.pinned(); err != nil {
 		return nil, err
 	}
@@ -49,18 +52,28 @@ func (t *TLS) load() (*tls.Config, error) {
 	return c, nil
 }
 
+// errOCSPUnverified wants authorities to check certificates before they are asked about them.
+var errOCSPUnverified = errors.New("OCSP peer verification for client connections requires TLS verify (mTLS) to be enabled")
+
+// Pairs are the files of the certificates, in the order of tls.Config.Certificates.
+func (t *TLS) Pairs() []KeyPair {
+	if len(t.Certs) > 0 {
+		return t.Certs
+	}
+	return []KeyPair{{t.CertFile, t.KeyFile}}
+}
+
 // certificates loads the pair, or the pairs.
 func (t *TLS) certificates() ([]tls.Certificate, error) {
-	pairs := t.Certs
-	if len(pairs) == 0 {
+	if len(t.Certs) == 0 {
 		switch {
 		case t.CertFile == "":
 			return nil, errors.New("missing 'cert_file' in TLS configuration")
 		case t.KeyFile == "":
 			return nil, errors.New("missing 'key_file' in TLS configuration")
 		}
-		pairs = []KeyPair{{t.CertFile, t.KeyFile}}
 	}
+	pairs := t.Pairs()
 	out := make([]tls.Certificate, len(pairs))
 	for i, p := range pairs {
 		cert, err := tls.LoadX509KeyPair(p.CertFile, p.KeyFile)

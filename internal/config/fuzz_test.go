@@ -24,6 +24,7 @@ func FuzzParse(f *testing.F) {
 		"tls { verify_and_map: true, pinned_certs: [ a, 3 ] }\nno_auth_user: b", "ws { trusted_proxies: [ \"::/0\", x ], max_frame: 9g }",
 		"proxies { trusted: [ { key: a }, {}, 3, { public_key: \"\" } ] }", "proxies { trusted { key: a } }\nauthorization { proxy_required: true }",
 		"proxies { trusted: [ { key: UBLPQJ5K4D7V2BNP57VRXT6HZFJB7SQQAW73NMS2PLS4BPAMT5WWHXU7 } ] }",
+		"tls { ocsp_peer { verify: true, ca_timeout: 1e } }\nocsp { urls: [ a, 3 ] }\nocsp_cache { type: none }", "tls { cert_store: a }",
 		"lame_duck_duration: -9223372036854775808", "server_metadata { a: b }\nserver_tags: [ a ]", "write_deadline: -1",
 	} {
 		f.Add([]byte(seed))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weir/internal/conf"
+	"weir/internal/ocsp"
 )
 
 // topKeys are the keys of the file itself: one line per setting, its aliases in one string.
@@ -18,6 +19,9 @@ var listenerKeys = conf.Table[Options]{
 	"host net":                               conf.Text(func(o *Options) *string { return &o.Client.Host }),
 	"client_advertise":                       conf.Text(func(o *Options) *string { return &o.Advertise }),
 	"tls":                                    func(r *conf.Reader, o *Options, v conf.Value) { o.TLS = readTLS(r, v) },
+	"ocsp":                                   func(r *conf.Reader, o *Options, v conf.Value) { ocsp.ReadStapling(r, &o.OCSP, v) },
+	"ocsp_cache":                             func(r *conf.Reader, o *Options, v conf.Value) { ocsp.ReadCache(r, &o.OCSP.Cache, v) },
+	"store_dir storedir":                     conf.Text(func(o *Options) *string { return &o.OCSP.StoreDir }),
 	"allow_non_tls":                          conf.Flag(func(o *Options) *bool { return &o.AllowNonTLS }),
 	"authorization":                          setAuthorization,
 	"accounts":                               setAccounts,
@@ -77,18 +81,18 @@ var processKeys = conf.Table[Options]{
 }
 
 var unbuiltKeys = conf.Table[Options]{
-	"cluster":        block(clusterNames),
-	"gateway":        block(gatewayNames),
-	"leafnodes leaf": block(leafNames),
-	"mqtt":           block(mqttNames),
-	"jetstream":      setJetStream,
-	"store_dir storedir default_js_domain feature_flags ocsp_cache": off[Options](nil),
-	"connect_error_reports reconnect_error_reports":                 off[Options](nil),
+	"cluster":                         block(clusterNames),
+	"gateway":                         block(gatewayNames),
+	"leafnodes leaf":                  block(leafNames),
+	"mqtt":                            block(mqttNames),
+	"jetstream":                       setJetStream,
+	"default_js_domain feature_flags": off[Options](nil),
+	"connect_error_reports reconnect_error_reports": off[Options](nil),
 
 	"default_sentinel": refused[Options],
 	"operator operators root roots root_operator root_operators trusted trusted_keys": refused[Options],
 	"resolver account_resolver accounts_resolver resolver_tls resolver_preload":       refused[Options],
-	"resolver_pinned_accounts proxy_protocol ocsp":                                    refused[Options],
+	"resolver_pinned_accounts proxy_protocol":                                         refused[Options],
 
 	// There is no match cache shared by connections, and no publisher that ever stalls.
 	"disable_sublist_cache no_sublist_cache no_fast_producer_stall": checkedFlag,

@@ -6,6 +6,7 @@ import (
 	"weir/internal/auth"
 	"weir/internal/client"
 	"weir/internal/conn"
+	"weir/internal/ocsp"
 )
 
 // Options is one whole configuration. The zero value of a field means that it was not set; [Options.SetDefaults] fills
@@ -30,6 +31,8 @@ type Options struct {
 	TLS *TLS
 	// AllowNonTLS lets clients without TLS in on a client listener that has TLS.
 	AllowNonTLS bool
+	// OCSP is about the certificates of all listeners, and about the answers that are kept of [TLS.OCSPPeer].
+	OCSP ocsp.Config
 
 	// WebSockets are the listeners for browsers, one for each block; SetDefaults leaves out those without a port.
 	WebSockets []*WebSocket

@@ -40,7 +40,7 @@ func (e Effect) String() string {
 
 // Change is one field that differs between two configurations. Secrets are conf.Redacted in Old and New.
 type Change struct {
-	// Room is who applies it: auth, client, conn, log, monitor, server or websocket.
+	// Room is who applies it: auth, client, conn, log, monitor, server, tls or websocket.
 	Room, Field string
 	// Block is the name of the websocket block; empty for other rooms.
 	Block    string
@@ -116,6 +116,11 @@ var planned = []plannedField[Options]{
 	{"client", "no_header_support", Swap, open, func(o *Options) any { return o.Protocol.NoHeaders }},
 	{"client", "auth_timeout", Swap, open, func(o *Options) any { return o.Protocol.AuthTimeout }},
 	{"client", "max_traced_msg_len", Swap, open, func(o *Options) any { return o.Protocol.MaxTracedLen }},
+
+	{"tls", "ocsp.mode", Swap, open, func(o *Options) any { return o.OCSP.Mode }},
+	{"tls", "ocsp.urls", Swap, open, func(o *Options) any { return public(o.OCSP.Responders) }},
+	{"tls", "ocsp_cache", Swap, open, func(o *Options) any { return o.OCSP.Cache }},
+	{"tls", "store_dir", Swap, open, func(o *Options) any { return o.OCSP.StoreDir }},
 
 	{"conn", "max_connections", Recheck, open, func(o *Options) any { return o.Conn.MaxConnections }},
 	{"conn", "max_pending", Swap, open, func(o *Options) any { return o.Conn.MaxPending }},

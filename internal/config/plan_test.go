@@ -11,6 +11,7 @@ import (
 	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/config"
+	"weir/internal/ocsp"
 )
 
 func TestPlan(t *testing.T) {
@@ -48,6 +49,11 @@ func TestPlan(t *testing.T) {
 			"auth.proxies.trusted: [] -> [" + proxyA + " " + proxyB + "] (recheck connections)",
 		}},
 		{"proxy required", "user: a, ", "user: a, proxy_required: true, ", []string{"auth.proxy_required: false -> true (recheck connections)"}},
+		{"ocsp", "server_name: a", "server_name: a\nocsp { mode: must, urls: [ \"http://b:c@d\", \"http://a\" ] }\nocsp_cache: false", []string{
+			"tls.ocsp.mode: auto -> must (swap)",
+			"tls.ocsp.urls: [] -> [[redacted]@d http://a] (swap)",
+			"tls.ocsp_cache: _rc_/cache.json, saved every 5m0s -> none (swap)",
+		}},
 		{"several", "port: 4222", "debug: true\nport: 4333", []string{
 			"client.listen: {0.0.0.0 4222} -> {0.0.0.0 4333} (restart listener)",
 			"log.debug: false -> true (swap)",
@@ -196,6 +202,8 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.Set(reflect.ValueOf([]account.Config{{Name: "x"}}))
 	case []account.Mapping:
 		v.Set(reflect.ValueOf([]account.Mapping{{Source: "x"}}))
+	case ocsp.Mode:
+		v.SetInt(1)
 	case []auth.User:
 		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))
 	case *config.TLS:

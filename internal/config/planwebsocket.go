@@ -103,12 +103,18 @@ func spell(d time.Duration) string {
 	return d.String()
 }
 
-// sorted is a list whose order means nothing, without secrets.
-func sorted(list []string) []string {
+// public is a list without secrets.
+func public(list []string) []string {
 	var out []string
 	for _, s := range list {
 		out = append(out, conf.Public(s))
 	}
+	return out
+}
+
+// sorted is a list whose order means nothing, without secrets.
+func sorted(list []string) []string {
+	out := public(list)
 	slices.Sort(out)
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weir/internal/conf"
+	"weir/internal/ocsp"
 )
 
 // TLS is one tls block. [TLS.Config] reads the files that it names.
@@ -21,6 +22,8 @@ type TLS struct {
 	// PinnedCerts are the only client certificates that are let in, in any case of letters; empty lets in all. Each is 64
 	// hexadecimal digits, the SHA-256 of the certificate's SubjectPublicKeyInfo. Without Verify, they stand for authorities.
 	PinnedCerts []string
+	// OCSPPeer says whether client certificates may have been revoked. It needs Verify.
+	OCSPPeer ocsp.Peer
 	// MinVersion is TLS 1.2 when it is not set.
 	MinVersion uint16
 	// CipherSuites and CurvePreferences are those of crypto/tls when they are not set.
@@ -77,8 +80,12 @@ var tlsKeys = conf.Table[tlsBlock]{
 			r.Fail(v.At, "%s not supported in this context", v.Key)
 		}
 	},
-	"ocsp_peer": refused[tlsBlock],
-	"cert_store cert_match_by cert_match ca_certs_match cert_match_skip_invalid": refused[tlsBlock],
+	"ocsp_peer":               func(r *conf.Reader, t *tlsBlock, v conf.Value) { ocsp.ReadPeer(r, &t.OCSPPeer, v) },
+	"cert_store":              refuseStore,
+	"cert_match_by":           checkMatchBy,
+	"cert_match":              checkMatch,
+	"ca_certs_match":          checkMatches,
+	"cert_match_skip_invalid": checkSkipInvalid,
 }.Split()
 
 // readTLS reads a tls block. Its files are read by Validate, when flags may have replaced them.

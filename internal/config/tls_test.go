@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"weir/internal/config"
+	"weir/internal/ocsp"
 )
 
 // parity: 9.1.29.25
@@ -54,6 +55,9 @@ func TestTLSKeys(t *testing.T) {
 		{`pinned_certs: [ "` + strings.Repeat("aB", 32) + `" ]`, config.TLS{PinnedCerts: []string{strings.Repeat("ab", 32)}}},
 		{`insecure: true, verify_and_map: false, ocsp_peer: false, pinned_certs: []`, config.TLS{}},
 		{`verify_cert_and_check_known_urls: false`, config.TLS{}},
+		{`verify: true, ocsp_peer: true`, config.TLS{Verify: true, OCSPPeer: ocsp.Peer{Verify: true}}},
+		{`ocsp_peer { verify: true, ca_timeout: 3 }`, config.TLS{OCSPPeer: ocsp.Peer{Verify: true, Timeout: 3 * time.Second}}},
+		{`cert_match_by: Subject, cert_match: a, ca_certs_match: [ a ], cert_match_skip_invalid: true`, config.TLS{}},
 	} {
 		o := mustParse(t, "tls {\n"+tt.block+"\n}\nwebsocket { port: 1, tls {\n"+tt.block+"\n} }\n")
 		for _, got := range []*config.TLS{o.TLS, o.WebSockets[0].TLS} {
@@ -89,6 +93,14 @@ func TestTLSErrors(t *testing.T) {
 		`timeout: "x"`:                           `2:1: error parsing timeout: time: invalid duration "x"`,
 		`verify_cert_and_check_known_urls: true`: `2:1: verify_cert_and_check_known_urls not supported in this context`,
 		`certs: [ {cert_file: a} ]`:              `2:1: error parsing certificates config: both 'cert_file' and 'key_file' options are required`,
+		`ocsp_peer { foo: 3 }`:                   `2:13: error parsing tls peer config, unknown field ["foo"]`,
+		`cert_store: WindowsCurrentUser`:         `2:1: cert_store not compatible with current operating system`,
+		`cert_store: Keychain`:                   `2:1: cert store type not implemented`,
+		`cert_store: ""`:                         `2:1: expected 'cert_store' to be a valid non-empty string`,
+		`cert_match_by: color`:                   `2:1: cert match by type not implemented`,
+		`cert_match_by: 3`:                       `2:1: expected 'cert_match_by' to be a valid non-empty string`,
+		`cert_match: ""`:                         `2:1: expected 'cert_match' to be a valid non-empty string`,
+		`cert_match_skip_invalid: 3`:             `2:1: expected 'cert_match_skip_invalid' to be a boolean`,
 		`certs: 3`:                               `2:1: certs: expected a list, got an integer`,
 		`cert_file: a, certs: [ {cert_file: a, key_file: b} ]`: `1:1: error parsing tls config, cannot combine 'cert_file' option with 'certs' option`,
 	} {
@@ -196,6 +208,12 @@ func TestTLSFiles(t *testing.T) {
 					t.Errorf("%s got %v\nwant %s", text, err, part)
 				}
 			}
+		}
+	}
+	for _, unchecked := range []config.TLS{{}, {PinnedCerts: []string{strings.Repeat("ab", 32)}}} {
+		unchecked.CertFile, unchecked.KeyFile, unchecked.OCSPPeer.Verify = cert, key, true
+		if _, err := unchecked.Config(); err == nil || !strings.Contains(err.Error(), "requires TLS verify") {
+			t.Errorf("%v", err)
 		}
 	}
 	if _, err := (&config.TLS{CertFile: missing, KeyFile: key}).Config(); !errors.Is(err, fs.ErrNotExist) {

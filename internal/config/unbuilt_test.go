@@ -13,8 +13,7 @@ func TestOff(t *testing.T) {
 	for text, key := range map[string]string{
 		"jetstream: true":    "jetstream",
 		"jetstream: enabled": "jetstream",
-		"jetstream {\n store_dir: \"/a\"\n max_mem: 1G\n max_file_store: 10G\n domain: a\n key: b\n limits { batch { max_msgs: 3 } }\n}": "jetstream",
-		"store_dir: /a": "store_dir",
+		"jetstream {\n store_dir: \"/a\"\n max_mem: 1G\n max_file_store: 10G\n domain: a\n key: b\n limits { batch { max_msgs: 3 } }\n}":                "jetstream",
 		"cluster {\n name: a\n listen: -1\n routes [\n nats://a:1\n ]\n authorization { user: a }\n tls { cert_file: a }\n compression { mode: s2 }\n}": "cluster",
 		"gateway { name: a, gateways [ { name: b, url: \"nats://a:1\", tls {} } ] }":                                                                    "gateway",
 		"leafnodes { listen: -1, remotes [ { url: \"nats://a:1\", proxy { url: \"http://a\" } } ] }":                                                    "leafnodes",
@@ -22,7 +21,6 @@ func TestOff(t *testing.T) {
 		"mqtt { port: -1, authorization { user: a, pass: b } }": "mqtt",
 		"default_js_domain { A: b }":                            "default_js_domain",
 		"feature_flags { a: true }":                             "feature_flags",
-		"ocsp_cache: true":                                      "ocsp_cache",
 		"connect_error_reports: 3":                              "connect_error_reports",
 		"reconnect_error_reports: 3":                            "reconnect_error_reports",
 		"write_timeout: retry":                                  "write_timeout: retry",
@@ -34,7 +32,7 @@ func TestOff(t *testing.T) {
 			t.Errorf("%s\n got %q\nwant %q", text, got, want)
 		}
 	}
-	for _, text := range []string{"jetstream: false", "jetstream: disabled", "jetstream: \"Disable\"", "ocsp_cache: false", "cluster {}"} {
+	for _, text := range []string{"jetstream: false", "jetstream: disabled", "jetstream: \"Disable\"", "cluster {}"} {
 		if o := mustParse(t, text); o.Warnings != nil {
 			t.Errorf("%s: %q", text, o.Warnings)
 		}
@@ -80,14 +78,9 @@ func TestRefused(t *testing.T) {
 		"\nresolver_preload { A: b }\n":        "weir.conf:2:1: resolver_preload",
 		"\nresolver_pinned_accounts: [A]\n":    "weir.conf:2:1: resolver_pinned_accounts",
 		"\nproxy_protocol: true\n":             "weir.conf:2:1: proxy_protocol",
-		"\nocsp: true\n":                       "weir.conf:2:1: ocsp",
-		"\nocsp { mode: must }\n":              "weir.conf:2:1: ocsp",
 
 		"authorization {\n auth_callout { issuer: a }\n}\n": "weir.conf:2:2: auth_callout",
 		"authorization {\n auth_hook { issuer: a }\n}\n":    "weir.conf:2:2: auth_hook",
-		"tls {\n ocsp_peer: true\n}\n":                      "weir.conf:2:2: ocsp_peer",
-		"tls {\n cert_store: a\n}\n":                        "weir.conf:2:2: cert_store",
-		"tls {\n cert_match: a\n}\n":                        "weir.conf:2:2: cert_match",
 	} {
 		o, err := config.Parse("weir.conf", []byte(text))
 		want := where + ": not built yet, and it guards access: a server without it does not start"

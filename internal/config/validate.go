@@ -27,6 +27,7 @@ func (o *Options) Validate() error {
 		validateProxies(o.ProxyKeys),
 		o.Accounts.validate(),
 		validateTLS("tls", o.TLS),
+		o.OCSP.Validate(),
 		o.validateWebSockets(),
 	)
 }

@@ -56,6 +56,8 @@ type Identity struct {
 	AuthRequired bool   `json:"auth_required,omitempty"`
 	TLSRequired  bool   `json:"tls_required,omitempty"`
 	TLSVerify    bool   `json:"tls_verify,omitempty"`
+	// TLSOCSPPeerVerify says that the certificates of clients over TCP may not have been revoked.
+	TLSOCSPPeerVerify bool `json:"tls_ocsp_peer_verify,omitempty"`
 }
 
 // Settings is the configuration. Durations are nanoseconds, those that are float64 seconds.
@@ -95,7 +97,9 @@ type WebSocket struct {
 	SameOrigin       bool          `json:"same_origin,omitempty"`
 	AllowedOrigins   []string      `json:"allowed_origins,omitempty"`
 	Compression      bool          `json:"compression,omitempty"`
-	TLSCertNotAfter  time.Time     `json:"tls_cert_not_after,omitzero"`
+	// TLSOCSPPeerVerify is that of the client listener, for this one.
+	TLSOCSPPeerVerify bool      `json:"tls_ocsp_peer_verify,omitempty"`
+	TLSCertNotAfter   time.Time `json:"tls_cert_not_after,omitzero"`
 }
 
 // NamedWebSocket is one of several WebSocket listeners; Unix is the path of one on a Unix socket.
@@ -151,6 +155,18 @@ type Configuration struct {
 	ConfigDigest   string            `json:"config_digest"`
 	Tags           []string          `json:"tags,omitempty"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
+	OCSPPeerCache  *OCSPPeerCache    `json:"ocsp_peer_cache,omitempty"`
+}
+
+// OCSPPeerCache counts the answers about clients' certificates that are kept, and how often one could be used.
+type OCSPPeerCache struct {
+	Type      string `json:"cache_type"`
+	Hits      int64  `json:"cache_hits,omitempty"`
+	Misses    int64  `json:"cache_misses,omitempty"`
+	Responses int64  `json:"cached_responses,omitempty"`
+	Revokes   int64  `json:"cached_revoked_responses,omitempty"`
+	Goods     int64  `json:"cached_good_responses,omitempty"`
+	Unknowns  int64  `json:"cached_unknown_responses,omitempty"`
 }
 
 // PerKind counts something for each kind of connection.

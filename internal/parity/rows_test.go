@@ -29,8 +29,6 @@ const (
 // unbuilt are the capabilities that a row may wait for.
 var unbuilt = []string{
 	"leaf nodes", "MQTT", "JWT", "accounts", "clusters", "JetStream",
-	// A part of TLS, whose keys are refused at start until then.
-	"OCSP",
 }
 
 // namedRow is another row in a reason.
