@@ -15,7 +15,7 @@ import (
 // clientEnv is what clients over TCP need.
 func (s *Server) clientEnv() *client.Env {
 	return &client.Env{
-		Registry: s.registry, Accounts: s.accounts, System: s.options.Load().Accounts.SystemName(), Label: "cid",
+		Registry: s.registry, Logins: s.logins, Accounts: s.accounts, System: s.options.Load().Accounts.SystemName(), Label: "cid",
 		Config: func() *client.Config { return &s.options.Load().Protocol },
 		Info:   s.clientInfo,
 		Auth: func() (*auth.Policy, time.Duration) {

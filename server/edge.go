@@ -185,7 +185,7 @@ func (s *Server) upgrader(e *edge, d *door) *transport.Upgrader {
 // edgeEnv is what clients over WebSocket need.
 func (s *Server) edgeEnv(e *edge) *client.Env {
 	return &client.Env{
-		Registry: s.registry, Accounts: s.accounts, System: s.options.Load().Accounts.SystemName(), Label: "wid",
+		Registry: s.registry, Logins: s.logins, Accounts: s.accounts, System: s.options.Load().Accounts.SystemName(), Label: "wid",
 		Config: func() *client.Config { return &s.options.Load().Protocol },
 		Info:   func() proto.Info { return s.edgeInfo(e) },
 		Auth: func() (*auth.Policy, time.Duration) {

@@ -70,6 +70,7 @@ func (s *Server) apply(o *Options) error {
 	s.options.Store(o)
 	s.loaded.Store(time.Now().UnixNano())
 	s.registry.SetConfig(o.Conn)
+	s.logins.SetLimit(o.Auth.FailedLogins)
 	s.runStaplersLocked()
 	for _, m := range moves {
 		s.moveLocked(m)

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"weir/internal/account"
+	"weir/internal/admission"
 	"weir/internal/auth"
 	"weir/internal/config"
 	"weir/internal/conn"
@@ -41,6 +42,7 @@ type Server struct {
 	start    time.Time
 	accounts *account.Directory
 	registry *conn.Registry
+	logins   *admission.Logins
 
 	// Replaced as a whole by Reload.
 	options   atomic.Pointer[config.Options]
@@ -88,6 +90,7 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 		stopping: make(chan struct{}), done: make(chan struct{}),
 		accounts: account.NewDirectory(),
 		registry: conn.NewRegistry(o.Conn, log),
+		logins:   admission.NewLogins(o.Auth.FailedLogins),
 	}
 	s.registry.Remember(o.Monitor.MaxClosed)
 	s.loaded.Store(s.start.UnixNano())

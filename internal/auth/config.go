@@ -17,6 +17,8 @@ type Config struct {
 	Token string
 	// Users are asked before Username and Token.
 	Users []User
+	// FailedLogins is how many logins from one address may fail in a minute; 0 means [admission.DefaultFailedLogins], -1 no limit.
+	FailedLogins int
 	// NoAuthUser is the name of one of Users, as whom those come in who bring no credentials at all.
 	NoAuthUser string
 	// ProxyRequired keeps out whom no trusted proxy vouched for. It binds who comes in by Username or Token, not the Users.

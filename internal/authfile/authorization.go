@@ -35,6 +35,7 @@ var Keys = func() conf.Table[Authorization] {
 		"users": setUsers,
 		"default_permissions default_permission permissions": setDefaultPermissions,
 		"auth_callout auth_hook":                             refused[Authorization],
+		"failed_logins_per_minute":                           setFailedLogins,
 		"proxy_required":                                     conf.Flag(func(a *Authorization) *bool { return &a.ProxyRequired }),
 	}.Split()
 	for name, set := range SimpleKeys {
@@ -42,6 +43,16 @@ var Keys = func() conf.Table[Authorization] {
 	}
 	return t
 }()
+
+// setFailedLogins reads a limit; -1 is none.
+func setFailedLogins(r *conf.Reader, a *Authorization, v conf.Value) {
+	n, ok := r.Integer(v)
+	if ok && (n < -1 || n == 0) {
+		r.Fail(v.At, "%s: has to be above 0, or -1 for no limit", v.Key)
+		return
+	}
+	a.FailedLogins = int(n)
+}
 
 // refused is the key of a guard that is not built.
 func refused[T any](r *conf.Reader, _ *T, v conf.Value) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"weir/internal/account"
+	"weir/internal/admission"
 	"weir/internal/auth"
 	"weir/internal/conn"
 	"weir/internal/proto"
@@ -34,6 +35,8 @@ type Env struct {
 	TLS func() *TLSPolicy
 	// MapCertificates reports whether a client's certificate says which user it is; nil means never.
 	MapCertificates func() bool
+	// Logins slows down who guesses; nil does not.
+	Logins *admission.Logins
 	// Label is the kind of connection in log names: cid, wid.
 	Label string
 }

@@ -17,6 +17,19 @@ type login struct {
 
 // logIn lets the client in as who it says it is, and takes over what its CONNECT asked for. The error is one of package auth.
 func (c *Client) logIn(o *proto.Connect) error {
+	from := c.Link.RemoteIP()
+	if !c.env.Logins.Hears(from) {
+		return auth.ErrDenied
+	}
+	err := c.logInAs(o)
+	if errors.Is(err, auth.ErrDenied) {
+		c.env.Logins.Failed(from)
+	}
+	return err
+}
+
+// logInAs is logIn for who is heard.
+func (c *Client) logInAs(o *proto.Connect) error {
 	c.loginMu.Lock()
 	defer c.loginMu.Unlock()
 	proxy, err := c.vouching(o.ProxySig)

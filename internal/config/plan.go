@@ -131,6 +131,7 @@ var planned = []plannedField[Options]{
 	{"auth", "username", Recheck, open, func(o *Options) any { return o.Auth.Username }},
 	{"auth", "password", Recheck, secret, func(o *Options) any { return o.Auth.Password }},
 	{"auth", "token", Recheck, secret, func(o *Options) any { return o.Auth.Token }},
+	{"auth", "failed_logins_per_minute", Swap, open, func(o *Options) any { return o.Auth.FailedLogins }},
 	{"auth", "no_auth_user", Recheck, open, func(o *Options) any { return o.Auth.NoAuthUser }},
 	{"auth", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.Auth.Users) }},
 	{"auth", "proxy_required", Recheck, open, func(o *Options) any { return o.Auth.ProxyRequired }},

@@ -73,6 +73,14 @@ func (c *Conn) RemoteAddr() net.Addr {
 	return peerAddr(c.nc)
 }
 
+// RemoteIP is the client's IP address; the zero Addr where it has none.
+func (c *Conn) RemoteIP() netip.Addr {
+	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr()
+	}
+	return netip.Addr{}
+}
+
 // SetRemote says who the client is, before the connection is served.
 func (c *Conn) SetRemote(client netip.AddrPort) { c.remote = net.TCPAddrFromAddrPort(client) }
 
