@@ -46,7 +46,7 @@ test-bench: ## the load itself, and the memory of an idle connection
 cross: ## compile for other systems
 	@for os in linux darwin windows; do echo "== go build: $$os"; GOOS=$$os CGO_ENABLED=0 go build ./... || exit 1; done
 
-bench: ## Weir beside a stock nats-server; BENCH='-quick -only fan-out' for a part
+bench: ## Weir beside a stock nats-server and a bare epoll server; BENCH='-quick -only fan-out' for a part
 	@cd bench && go run . $(BENCH)
 
 fuzz: ## every fuzz target of the server, FUZZTIME=1m each

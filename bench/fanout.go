@@ -3,14 +3,19 @@ package main
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
+
+	"weir/bench/load"
 )
 
 // fanout is one publisher and many receivers of one subject. burst messages go out in one write, and the next when every
 // receiver has had them all. The bodies compress if the receivers do; the publisher itself never compresses.
 type fanout struct {
-	via   transport
+	via   load.Transport
 	size  int // of a body, in bytes
 	burst int // messages in flight
+
+	stamped bool // the receivers know when messages reached them
 }
 
 const feed = "market.prices"
@@ -18,69 +23,103 @@ const feed = "market.prices"
 // variants is how many different bursts take turns.
 const variants = 8
 
-func (w fanout) run(p *process, s scale) ([]measure, error) {
-	hello := func(int) string { return "SUB " + feed + " 1\r\n" }
-	receivers, err := connectAll(p, w.via, s.receivers, msgSize(feed, "", w.size), hello)
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll(receivers)
-	publisher, err := connect(p, min(w.via, ws), "", 0, make([]byte, readSize))
-	if err != nil {
-		return nil, err
-	}
-	defer publisher.close()
+func (w fanout) transport() load.Transport { return w.via }
+func (w fanout) files(s scale) int         { return s.receivers + 1 }
 
-	var missing atomic.Int64
-	all := make(chan struct{}, 1)
-	l, err := newLoop(append(receivers, publisher), func(_ *client, n int) error {
-		switch left := missing.Add(int64(-n)); {
-		case left == 0:
-			all <- struct{}{}
-		case left < 0:
-			return fmt.Errorf("%d more messages than were published", -left)
-		}
-		return nil
+func (w fanout) open(p *process, s scale) (session, error) { return openFeed(p, w, s.receivers) }
+
+// readers are many receivers of one feed, and who publishes it.
+type readers struct {
+	fanout
+	p         *process
+	clients   []*load.Client // the receivers
+	publisher *load.Client
+	loop      *load.Loop
+	bursts    [][]byte
+	next      int
+	missing   atomic.Int64
+	all       chan struct{} // gets a value when missing reaches 0
+}
+
+func openFeed(p *process, w fanout, receivers int) (*readers, error) {
+	r := &readers{fanout: w, p: p, all: make(chan struct{}, 1)}
+	hello := load.Hello{Ops: "SUB " + feed + " 1\r\n", MsgSize: load.MsgSize(feed, "", w.size), Stamped: w.stamped}
+	var err error
+	if r.clients, err = load.ConnectAll(p.ports, w.via, receivers, func(int) load.Hello { return hello }); err != nil {
+		return nil, err
+	}
+	from := w.via
+	if from == load.Deflate {
+		from = load.WS
+	}
+	if r.publisher, err = load.Connect(p.ports, from, load.Hello{}); err != nil {
+		r.close()
+		return nil, err
+	}
+	r.loop, err = load.NewLoop(append(r.clients, r.publisher), r.got)
+	if err != nil {
+		r.close()
+		return nil, err
+	}
+	r.bursts = w.bursts(r.publisher)
+	return r, nil
+}
+
+// got runs on the loop's thread.
+func (r *readers) got(_ *load.Client, n int) error {
+	switch left := r.missing.Add(int64(-n)); {
+	case left == 0:
+		r.all <- struct{}{}
+	case left < 0:
+		return fmt.Errorf("%d more messages than were published", -left)
+	}
+	return nil
+}
+
+// publish sends the next burst.
+func (r *readers) publish() error {
+	r.missing.Store(int64(r.burst * len(r.clients)))
+	r.next++
+	return r.publisher.SendRaw(r.bursts[r.next%variants])
+}
+
+// step publishes and waits until all have it.
+func (r *readers) step() (deliveries int, err error) {
+	if err := r.publish(); err != nil {
+		return 0, err
+	}
+	return r.burst * len(r.clients), r.loop.Wait(r.all, "a message for every receiver")
+}
+
+func (r *readers) turn(d time.Duration) ([]measure, error) {
+	before, deliveries := r.loop.Wire(), 0
+	cpu, err := clocked(r.p, "delivery", func() (n int, err error) {
+		deliveries, err = repeat(d, r.step)
+		return deliveries, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	defer l.stop()
-
-	bursts := w.bursts(publisher)
-	turn, deliveries := 0, w.burst*s.receivers
-	step := func() (int, error) {
-		missing.Store(int64(deliveries))
-		turn++
-		if err := publisher.sendRaw(bursts[turn%variants]); err != nil {
-			return 0, err
-		}
-		return deliveries, l.wait(all, "a message for every receiver")
-	}
-	cpu, err := clocked(p, s, "delivery", step)
-	if err != nil || w.via != deflate {
+	if err != nil || r.via != load.Deflate {
 		return []measure{cpu}, err
 	}
-	before := l.wire.Load()
-	for range variants {
-		if _, err := step(); err != nil {
-			return nil, err
-		}
+	return []measure{cpu, {"wire", "B/delivery", float64(r.loop.Wire()-before) / float64(deliveries)}}, nil
+}
+
+func (r *readers) close() {
+	if r.loop != nil {
+		r.loop.Stop()
 	}
-	wire := float64(l.wire.Load()-before) / float64(variants*deliveries)
-	return []measure{cpu, {"wire", "B/delivery", wire}}, nil
+	load.CloseAll(append(r.clients, r.publisher))
 }
 
 // bursts are what is written at once, each message in a frame of its own.
-func (w fanout) bursts(publisher *client) [][]byte {
-	bodies := noise(variants*w.burst, w.size)
-	if w.via == deflate {
-		bodies = documents(variants*w.burst, w.size)
+func (w fanout) bursts(publisher *load.Client) [][]byte {
+	bodies := load.Noise(variants*w.burst, w.size)
+	if w.via == load.Deflate {
+		bodies = load.Documents(variants*w.burst, w.size)
 	}
 	bursts := make([][]byte, variants)
 	for i, body := range bodies {
 		at := i / w.burst
-		bursts[at] = publisher.append(bursts[at], appendPub(nil, feed, "", body))
+		bursts[at] = publisher.Append(bursts[at], load.AppendPub(nil, feed, "", body))
 	}
 	return bursts
 }

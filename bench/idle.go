@@ -4,75 +4,125 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"weir/bench/load"
 )
 
 // idle measures the memory of connections that have one subscription and say nothing: first as they come, then once
-// more after each has had one message.
-type idle struct{ via transport }
-
-// idleBody is the size of the one message.
-const idleBody = 128
+// more after each has had some messages, one after the other.
+type idle struct {
+	via      load.Transport
+	messages int
+	size     int // of a body, in bytes
+}
 
 func idleSubject(i int) string { return fmt.Sprintf("user.%06d", i) }
 
-func (w idle) run(p *process, s scale) ([]measure, error) {
-	idlers, err := openIdle(p, w.via, s.conns)
+func (w idle) transport() load.Transport { return w.via }
+
+func (w idle) files(s scale) int {
+	if w.via == load.WSS {
+		return s.secure + 1
+	}
+	return s.conns + 1
+}
+
+func (w idle) open(p *process, s scale) (session, error) {
+	o, err := openIdle(p, w, s, w.files(s)-1)
 	if err != nil {
 		return nil, err
 	}
-	defer idlers.close()
-	time.Sleep(s.settle)
-	fresh, err := idlers.bytes()
+	return &idleMemory{o, s}, nil
+}
+
+// idleMemory is the session of idle.
+type idleMemory struct {
+	*idlers
+	scale scale
+}
+
+func (m *idleMemory) turn(time.Duration) ([]measure, error) {
+	if err := m.loop.Watch(m.scale.settle); err != nil {
+		return nil, err
+	}
+	fresh, err := m.bytes()
 	if err != nil {
 		return nil, err
 	}
-	if err := idlers.message(); err != nil {
+	if err := m.scale.busy(m.traffic); err != nil {
 		return nil, err
 	}
-	time.Sleep(s.settle)
-	used, err := idlers.bytes()
+	if err := m.loop.Watch(m.scale.settle); err != nil {
+		return nil, err
+	}
+	used, err := m.bytes()
 	return []measure{
 		{"memory", "KiB/connection", fresh / 1024},
-		{"memory after a message", "KiB/connection", used / 1024},
+		{"memory after traffic", "KiB/connection", used / 1024},
 	}, err
 }
 
 // idlers are idle connections that are open.
 type idlers struct {
+	idle
 	p       *process
-	clients []*client
-	loop    *loop
+	clients []*load.Client
+	loop    *load.Loop
 	base    int64 // memory of the server before they came
 	missing atomic.Int64
 	all     chan struct{} // gets a value when missing reaches 0
 }
 
+// firstIdlers is how many come to a server, have their traffic and leave before the first look at its memory.
+const firstIdlers = 100
+
 // openIdle makes n connections to a fresh server. The server has had a few before, and its memory after these is what
 // the rest is counted from: code pages and first allocations belong to no connection.
-func openIdle(p *process, via transport, n int) (*idlers, error) {
-	size := msgSize(idleSubject(0), "", idleBody)
-	hello := func(i int) string { return "SUB " + idleSubject(i) + " 1\r\n" }
-	first, err := connectAll(p, via, 20, size, hello)
+func openIdle(p *process, w idle, s scale, n int) (o *idlers, err error) {
+	err = s.busy(func() error {
+		if err := visit(p, w, firstIdlers); err != nil {
+			return err
+		}
+		time.Sleep(time.Second)
+		base, err := p.memory()
+		if err != nil {
+			return err
+		}
+		if o, err = connectIdle(p, w, n); err == nil {
+			o.base = base
+		}
+		return err
+	})
+	return o, err
+}
+
+// visit is n connections that come, have their traffic, and leave.
+func visit(p *process, w idle, n int) error {
+	o, err := connectIdle(p, w, n)
 	if err != nil {
+		return err
+	}
+	defer o.close()
+	return o.traffic()
+}
+
+func connectIdle(p *process, w idle, n int) (*idlers, error) {
+	o := &idlers{idle: w, p: p, all: make(chan struct{}, 1)}
+	size := load.MsgSize(idleSubject(0), "", w.size)
+	var err error
+	if o.clients, err = load.ConnectAll(p.ports, w.via, n, func(i int) load.Hello {
+		return load.Hello{Ops: "SUB " + idleSubject(i) + " 1\r\n", MsgSize: size}
+	}); err != nil {
 		return nil, err
 	}
-	closeAll(first)
-	time.Sleep(time.Second)
-	o := &idlers{p: p, all: make(chan struct{}, 1)}
-	if o.base, err = p.memory(); err != nil {
-		return nil, err
-	}
-	if o.clients, err = connectAll(p, via, n, size, hello); err != nil {
-		return nil, err
-	}
-	o.loop, err = newLoop(o.clients, func(_ *client, n int) error {
+	o.loop, err = load.NewLoop(o.clients, func(_ *load.Client, n int) error {
 		if o.missing.Add(int64(-n)) == 0 {
 			o.all <- struct{}{}
 		}
 		return nil
 	})
 	if err != nil {
-		closeAll(o.clients)
+		load.CloseAll(o.clients)
 		return nil, err
 	}
 	return o, nil
@@ -80,37 +130,39 @@ func openIdle(p *process, via transport, n int) (*idlers, error) {
 
 // bytes is the memory of the server for one connection.
 func (o *idlers) bytes() (float64, error) {
-	select {
-	case err := <-o.loop.failed:
+	if err := o.loop.Watch(0); err != nil {
 		return 0, err
-	default:
 	}
 	now, err := o.p.memory()
 	return float64(now-o.base) / float64(len(o.clients)), err
 }
 
-// message sends each connection one message and returns when all have it.
-func (o *idlers) message() error {
-	publisher, err := connect(o.p, tcp, "", 0, make([]byte, readSize))
+// traffic sends each connection its messages and returns when all have them. A message goes to everybody before the next.
+func (o *idlers) traffic() error {
+	publisher, err := load.Connect(o.p.ports, load.TCP, load.Hello{})
 	if err != nil {
 		return err
 	}
-	defer publisher.close()
-	o.missing.Store(int64(len(o.clients)))
-	body := documents(1, idleBody)[0]
-	var out []byte
-	for i := range o.clients {
-		if out = appendPub(out, idleSubject(i), "", body); len(out) > readSize || i == len(o.clients)-1 {
-			if err := publisher.send(out); err != nil {
-				return err
+	defer publisher.Close()
+	for _, body := range load.Documents(o.messages, o.size) {
+		o.missing.Store(int64(len(o.clients)))
+		var out []byte
+		for i := range o.clients {
+			if out = load.AppendPub(out, idleSubject(i), "", body); len(out) > chunkSize || i == len(o.clients)-1 {
+				if err := publisher.Send(out); err != nil {
+					return err
+				}
+				out = out[:0]
 			}
-			out = out[:0]
+		}
+		if err := o.loop.Wait(o.all, "a message for every idle connection"); err != nil {
+			return err
 		}
 	}
-	return o.loop.wait(o.all, "a message for every idle connection")
+	return nil
 }
 
 func (o *idlers) close() {
-	o.loop.stop()
-	closeAll(o.clients)
+	o.loop.Stop()
+	load.CloseAll(o.clients)
 }

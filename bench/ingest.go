@@ -1,33 +1,58 @@
 package main
 
+import (
+	"time"
+
+	"weir/bench/load"
+)
+
 // ingest is one publisher whose messages nobody wants, each in a frame of its own, written in chunks of about 256 KiB with
-// a PING behind.
+// a PING behind. Over a compressing transport the messages are JSON, and compressed.
 type ingest struct {
-	via  transport
+	via  load.Transport
 	size int
 }
 
 const chunkSize = 256 << 10
 
-func (w ingest) run(p *process, s scale) ([]measure, error) {
-	buf := make([]byte, readSize)
-	publisher, err := connect(p, w.via, "", 0, buf)
+func (w ingest) transport() load.Transport { return w.via }
+func (w ingest) files(scale) int           { return 1 }
+
+func (w ingest) open(p *process, _ scale) (session, error) {
+	publisher, err := load.Connect(p.ports, w.via, load.Hello{})
 	if err != nil {
 		return nil, err
 	}
-	defer publisher.close()
-	bodies := noise(variants, w.size)
-	var chunk []byte
-	n := 0
-	for ; len(chunk) < chunkSize; n++ {
-		chunk = publisher.append(chunk, appendPub(nil, "nobody.listens", "", bodies[n%variants]))
+	bodies := load.Noise(variants, w.size)
+	if w.via == load.Deflate {
+		bodies = load.Documents(variants, w.size)
 	}
-	chunk = publisher.append(chunk, []byte("PING\r\n"))
-	cpu, err := clocked(p, s, "message", func() (int, error) {
-		if err := publisher.sendRaw(chunk); err != nil {
-			return 0, err
-		}
-		return n, publisher.await(&publisher.ops.pongs, publisher.ops.pongs+1, buf)
+	in := &intake{p: p, publisher: publisher}
+	for ; len(in.chunk) < chunkSize; in.messages++ {
+		in.chunk = publisher.Append(in.chunk, load.AppendPub(nil, "nobody.listens", "", bodies[in.messages%variants]))
+	}
+	in.chunk = publisher.Append(in.chunk, []byte("PING\r\n"))
+	return in, nil
+}
+
+// intake is the session of ingest.
+type intake struct {
+	p         *process
+	publisher *load.Client
+	chunk     []byte
+	messages  int // in chunk
+}
+
+func (in *intake) turn(d time.Duration) ([]measure, error) {
+	cpu, err := clocked(in.p, "message", func() (int, error) {
+		return repeat(d, func() (int, error) {
+			if err := in.publisher.SendRaw(in.chunk); err != nil {
+				return 0, err
+			}
+			return in.messages, in.publisher.AwaitPong()
+		})
 	})
 	return []measure{cpu}, err
 }
+
+func (in *intake) close() { in.publisher.Close() }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +19,10 @@ type settings struct {
 	weir   string
 	scale  scale
 	soak   time.Duration
+
+	// What the program says to itself.
+	kernel  string // be the bare server on this address
+	one, of string // run this workload once, on this server
 }
 
 func parseFlags() (settings, error) {
@@ -24,14 +30,18 @@ func parseFlags() (settings, error) {
 		s      settings
 		only   = flag.String("only", "", "run the workloads whose name matches this `regexp`")
 		quick  = flag.Bool("quick", false, "one short round of everything")
-		rounds = flag.Int("rounds", 0, "runs of each server for each workload (3, with -quick 1)")
-		conns  = flag.Int("conns", 0, "idle connections (5000, with -quick 1000)")
-		settle = flag.Duration("settle", 0, "silence before memory is read (15s, with -quick 5s)")
+		rounds = flag.Int("rounds", 0, "rounds of fresh servers for each workload (3, with -quick 1)")
+		conns  = flag.Int("conns", 0, "idle connections (5000, with -quick 3000)")
+		settle = flag.Duration("settle", 0, "silence before memory is read (15s, with -quick 12s)")
 	)
 	flag.StringVar(&s.json, "json", "", "write the results to this `file`")
 	flag.StringVar(&s.stock, "stock", os.Getenv(stockBinary), "a built nats-server to use, instead of building one")
 	flag.StringVar(&s.weir, "weir", os.Getenv(weirBinary), "a built server to use as Weir, instead of building it")
 	flag.DurationVar(&s.soak, "soak", 0, "do not compare: put Weir through every workload and misuse, for this long, and see that nothing stays behind")
+	flag.StringVar(&s.kernel, "kernel", "", "do not compare: be the bare server, on this IPv4 `address`")
+	flag.StringVar(&s.one, "one", "", "do not compare: run the `workload` of exactly this name once, and print its measures as JSON")
+	flag.StringVar(&s.of, "of", weirName, "the `server` that -one is about: stock, weir or kernel")
+	lock := flag.String("lock", "", "with -one: lock this `file` while the machine is kept busy")
 	flag.Parse()
 	s.rounds, s.scale = 3, fullScale
 	if *quick {
@@ -46,6 +56,7 @@ func parseFlags() (settings, error) {
 	if *settle > 0 {
 		s.scale.settle = *settle
 	}
+	s.scale.lock = *lock
 	var err error
 	s.only, err = regexp.Compile(*only)
 	return s, err
@@ -63,73 +74,113 @@ func main() {
 }
 
 func run(s settings) error {
+	if s.kernel != "" {
+		return serveKernel(s.kernel)
+	}
 	folder, err := os.MkdirTemp("", "weir-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
+	if s.one != "" {
+		return runOne(s, folder)
+	}
 	if s.soak > 0 {
-		weir, err := buildWeir(folder, s.weir)
+		weir, err := s.server(weirName, folder)
 		if err != nil {
 			return err
 		}
 		return soak(weir, s.soak, folder)
 	}
-	stock, err := buildStock(folder, s.stock)
-	if err != nil {
-		return err
-	}
-	weir, err := buildWeir(folder, s.weir)
-	if err != nil {
-		return err
-	}
-	r := report{Machine: thisMachine(), Servers: map[string]string{stock.name: stock.version, weir.name: weir.version}}
-	fmt.Printf("stock: %s   weir: %s   rounds: %d\n%s, %d cores, Linux %s, %s\n\n",
-		stock.version, weir.version, s.rounds, r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go)
-	printHead(os.Stdout)
-	for _, w := range workloads() {
-		if !s.only.MatchString(w.name) {
-			continue
-		}
-		rows, err := duel(w, stock, weir, s, folder)
+	b := &bout{scale: s.scale, rounds: s.rounds, folder: folder, args: os.Args[1:]}
+	for _, name := range []string{stockName, weirName, kernelName} {
+		server, err := s.server(name, folder)
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			printRow(os.Stdout, row)
-		}
-		r.Results = append(r.Results, rows...)
+		b.servers = append(b.servers, server)
 	}
+	return compareAll(s, b)
+}
+
+// server gives a server, built if need be.
+func (s settings) server(name, folder string) (candidate, error) {
+	switch name {
+	case stockName:
+		return buildStock(folder, s.stock)
+	case weirName:
+		return buildWeir(folder, s.weir)
+	case kernelName:
+		return ourKernel()
+	}
+	return candidate{}, fmt.Errorf("there is no server %q", name)
+}
+
+// compareAll prints the table row by row, as they come.
+func compareAll(s settings, b *bout) error {
+	chosen := slices.DeleteFunc(workloads(), func(w workload) bool { return !s.only.MatchString(w.name) })
+	for _, w := range chosen {
+		if err := allowFiles(w.files(s.scale)); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	r := report{Machine: thisMachine(), Servers: map[string]string{}}
+	var versions []string
+	for _, c := range b.servers {
+		r.Servers[c.name] = c.version
+		versions = append(versions, c.name+": "+c.version)
+	}
+	fmt.Printf("%s   rounds: %d\n%s, %d cores, Linux %s, %s\n\n",
+		strings.Join(versions, "   "), b.rounds, r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go)
+	printHead(os.Stdout)
+	for len(chosen) > 0 {
+		n, measured, err := b.next(chosen)
+		if err != nil {
+			return err
+		}
+		for i, w := range chosen[:n] {
+			rows := compare(w, measured[i])
+			for _, row := range rows {
+				printRow(os.Stdout, row)
+			}
+			r.Results = append(r.Results, rows...)
+		}
+		chosen = chosen[n:]
+	}
+	printSum(os.Stdout, r.Results)
 	if s.json == "" {
 		return nil
 	}
 	return r.write(s.json)
 }
 
-// duel runs one workload in rounds, both servers by turns.
-func duel(w workload, stock, weir candidate, s settings, folder string) ([]result, error) {
-	rounds := map[string][][]measure{}
-	for range s.rounds {
-		for _, b := range []candidate{stock, weir} {
-			measures, err := once(w, b, s.scale, folder)
-			if err != nil {
-				return nil, fmt.Errorf("%s, %s: %w", w.name, b.name, err)
-			}
-			rounds[b.name] = append(rounds[b.name], measures)
-		}
+// next runs the first workload, or the first few if they are patient, and says how many.
+func (b *bout) next(workloads []workload) (n int, measured []turns, err error) {
+	if n = slices.IndexFunc(workloads, func(w workload) bool { return !w.patient }); n < 0 {
+		n = len(workloads)
 	}
-	return compare(w.name, rounds[stock.name], rounds[weir.name]), nil
+	if n > 0 {
+		measured, err = b.patient(workloads[:n])
+		return n, measured, err
+	}
+	all, err := b.timed(workloads[0])
+	return 1, []turns{all}, err
 }
 
-// once runs one workload against a fresh server.
-func once(w workload, b candidate, s scale, folder string) ([]measure, error) {
-	p, err := start(b.path, folder)
+// runOne is what a process of bout.apart does.
+func runOne(s settings, folder string) error {
+	all := workloads()
+	i := slices.IndexFunc(all, func(w workload) bool { return w.name == s.one })
+	if i < 0 {
+		return fmt.Errorf("there is no workload %q", s.one)
+	}
+	if err := allowFiles(all[i].files(s.scale)); err != nil {
+		return err
+	}
+	server, err := s.server(s.of, folder)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	measures, err := w.run(p, s)
-	if stopErr := p.stop(); err == nil {
-		err = stopErr
-	}
-	return measures, err
+	b := &bout{scale: s.scale, folder: folder}
+	return b.once(all[i], server)
 }

@@ -4,67 +4,113 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"weir/bench/load"
 )
 
 // pairs are publishers with one subscriber each. flight messages of a pair are under way: as many as arrive are sent again
-// at once, in one frame.
+// at once, in one write. Over a compressing transport the messages are JSON, and compressed both ways.
 type pairs struct {
-	via    transport
+	via    load.Transport
+	size   int // of a body, in bytes
 	flight int
 }
 
-const pairBody = 64
+func (w pairs) transport() load.Transport { return w.via }
+func (w pairs) files(s scale) int         { return 2 * s.pairs }
 
-func (w pairs) run(p *process, s scale) ([]measure, error) {
+func (w pairs) open(p *process, s scale) (session, error) {
+	g := &games{pairs: w, p: p, partner: map[*load.Client]int{}, all: make(chan struct{}, 1)}
 	run := ownSubject("pair")
 	subject := func(i int) string { return fmt.Sprintf("%s.%04d", run, i) }
-	subscribers, err := connectAll(p, w.via, s.pairs, msgSize(subject(0), "", pairBody), func(i int) string { return "SUB " + subject(i) + " 1\r\n" })
-	if err != nil {
+	hello := func(i int) load.Hello {
+		return load.Hello{Ops: "SUB " + subject(i) + " 1\r\n", MsgSize: load.MsgSize(subject(0), "", w.size)}
+	}
+	var err error
+	if g.subscribers, err = load.ConnectAll(p.ports, w.via, s.pairs, hello); err != nil {
 		return nil, err
 	}
-	defer closeAll(subscribers)
-	publishers, err := connectAll(p, w.via, s.pairs, 0, func(int) string { return "" })
-	if err != nil {
+	if g.publishers, err = load.ConnectAll(p.ports, w.via, s.pairs, nil); err != nil {
+		g.close()
 		return nil, err
 	}
-	defer closeAll(publishers)
-
-	body := noise(1, pairBody)[0]
-	repeated := make([][]byte, s.pairs) // flight PUBs of each pair
-	partner := map[*client]int{}
-	for i, c := range subscribers {
-		partner[c] = i
+	body := load.Noise(1, w.size)[0]
+	if w.via == load.Deflate {
+		body = load.Documents(1, w.size)[0]
+	}
+	g.serves = make([][][]byte, s.pairs)
+	for i, c := range g.subscribers {
+		g.partner[c] = i
+		var pubs []byte
 		for range w.flight {
-			repeated[i] = appendPub(repeated[i], subject(i), "", body)
+			pubs = load.AppendPub(pubs, subject(i), "", body)
+			g.serves[i] = append(g.serves[i], g.publishers[i].Append(nil, pubs))
 		}
 	}
-	publish := func(i, n int) error { return publishers[i].send(repeated[i][:n*len(repeated[i])/w.flight]) }
-	var delivered atomic.Int64
-	l, err := newLoop(append(subscribers, publishers...), func(c *client, n int) error {
-		if n > w.flight {
-			return fmt.Errorf("%d messages where %d were under way", n, w.flight)
-		}
-		delivered.Add(int64(n))
-		return publish(partner[c], n)
-	})
-	if err != nil {
+	if g.loop, err = load.NewLoop(append(g.subscribers, g.publishers...), g.got); err != nil {
+		g.close()
 		return nil, err
 	}
-	defer l.stop()
-	for i := range publishers {
-		if err := publish(i, w.flight); err != nil {
+	return g, nil
+}
+
+// games is the session of pairs.
+type games struct {
+	pairs
+	p           *process
+	subscribers []*load.Client
+	publishers  []*load.Client
+	partner     map[*load.Client]int // number of a subscriber
+	serves      [][][]byte           // of each pair: what is written for 1, 2 … flight messages
+	loop        *load.Loop
+	delivered   atomic.Int64
+	underWay    atomic.Int64
+	stopping    atomic.Bool
+	all         chan struct{} // gets a value when nothing is under way any more
+}
+
+// got runs on the loop's thread.
+func (g *games) got(c *load.Client, n int) error {
+	if n > g.flight {
+		return fmt.Errorf("%d messages where %d were under way", n, g.flight)
+	}
+	g.delivered.Add(int64(n))
+	if !g.stopping.Load() {
+		return g.serve(g.partner[c], n)
+	}
+	if g.underWay.Add(int64(-n)) == 0 {
+		g.all <- struct{}{}
+	}
+	return nil
+}
+
+func (g *games) serve(i, n int) error { return g.publishers[i].SendRaw(g.serves[i][n-1]) }
+
+func (g *games) turn(d time.Duration) ([]measure, error) {
+	g.stopping.Store(false)
+	g.underWay.Store(int64(g.flight * len(g.publishers)))
+	for i := range g.publishers {
+		if err := g.serve(i, g.flight); err != nil {
 			return nil, err
 		}
 	}
-	// The loop keeps the messages going round; a step only lets time pass.
-	cpu, err := clocked(p, s, "delivery", func() (int, error) {
-		before := delivered.Load()
-		select {
-		case err := <-l.failed:
-			return 0, err
-		case <-time.After(10 * time.Millisecond):
-		}
-		return int(delivered.Load() - before), nil
+	// The loop keeps the messages going round; we only let time pass.
+	cpu, err := clocked(g.p, "delivery", func() (int, error) {
+		before := g.delivered.Load()
+		err := g.loop.Watch(d)
+		return int(g.delivered.Load() - before), err
 	})
-	return []measure{cpu}, err
+	g.stopping.Store(true)
+	if err != nil {
+		return nil, err
+	}
+	return []measure{cpu}, g.loop.Wait(g.all, "the last message of every pair")
+}
+
+func (g *games) close() {
+	if g.loop != nil {
+		g.loop.Stop()
+	}
+	load.CloseAll(g.subscribers)
+	load.CloseAll(g.publishers)
 }

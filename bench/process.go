@@ -14,19 +14,31 @@ import (
 	"syscall"
 	"time"
 	"unsafe"
+
+	"weir/bench/load"
 )
 
-// config is what both servers are started with: every limit at its default, every port chosen by the kernel.
+// config is what the servers are started with: every limit at its default, every port chosen by the kernel. websocket is
+// one block or, for a server that knows such a thing, a list of them.
 const config = `
 host: 127.0.0.1
 port: -1
-websocket {
-	host: 127.0.0.1
-	port: -1
-	no_tls: true
-	compression: true
-}
+websocket: %s
 `
+
+const (
+	plainBlock  = "{ host: 127.0.0.1, port: -1, no_tls: true, compression: true }"
+	secureBlock = `{ host: 127.0.0.1, port: -1, compression: true, tls { cert_file: "certificate.pem", key_file: "key.pem" } }`
+	bothBlocks  = "[" + plainBlock + ", " + secureBlock + "]" // Weir knows lists
+)
+
+// blockFor gives the websocket block for the clients of a workload.
+func blockFor(via load.Transport) string {
+	if via == load.WSS {
+		return secureBlock
+	}
+	return plainBlock
+}
 
 // startTimeout is how long a server may take until it listens, stopTimeout how long until it is gone after SIGTERM.
 const (
@@ -39,18 +51,26 @@ type process struct {
 	cmd    *exec.Cmd
 	exited chan error
 	log    tail
-	ports  map[transport]int
+	ports  load.Ports
 }
 
-var listening = regexp.MustCompile(`Listening for (client|websocket) (?:connections|clients) on .*:(\d+)$`)
+var (
+	listensForClients   = regexp.MustCompile(`Listening for client connections on .*:(\d+)$`)
+	listensForWebSocket = regexp.MustCompile(`Listening for websocket clients on (wss?)://.*:(\d+)(?: \(.*\))?$`)
+)
 
-// start runs binary with config in folder and returns once it accepts connections.
-func start(binary, folder string) (*process, error) {
-	file := filepath.Join(folder, "server.conf")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+// start runs a server in folder, with the websocket block or blocks, and returns once it accepts connections.
+func start(b candidate, websocket, folder string) (*process, error) {
+	file := filepath.Join(folder, b.name+".conf")
+	if err := os.WriteFile(file, fmt.Appendf(nil, config, websocket), 0o600); err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(binary, "-c", file), exited: make(chan error, 1), ports: map[transport]int{}}
+	if strings.Contains(websocket, secureBlock) {
+		if err := writeCertificate(folder); err != nil {
+			return nil, err
+		}
+	}
+	p := &process{cmd: exec.Command(b.path, b.args(file)...), exited: make(chan error, 1), ports: load.Ports{}}
 	p.cmd.Dir = folder
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder} // no GOGC, GOMAXPROCS or GODEBUG of ours
 	// The server goes with us. The signal is bound to a thread, so no goroutine may end locked to one.
@@ -69,9 +89,9 @@ func start(binary, folder string) (*process, error) {
 		return p, nil
 	case <-time.After(startTimeout):
 		_ = p.cmd.Process.Kill()
-		return nil, fmt.Errorf("%s does not listen after %v: %s", binary, startTimeout, p.log.String())
+		return nil, fmt.Errorf("%s does not listen after %v: %s", b.path, startTimeout, p.log.String())
 	case err := <-p.exited:
-		return nil, fmt.Errorf("%s ended while starting (%v): %s", binary, err, p.log.String())
+		return nil, fmt.Errorf("%s ended while starting (%v): %s", b.path, err, p.log.String())
 	}
 }
 
@@ -82,21 +102,31 @@ func (p *process) follow(stderr io.Reader, ready chan struct{}) {
 	for lines.Scan() {
 		line := lines.Text()
 		p.log.add(line)
-		if m := listening.FindStringSubmatch(line); m != nil && !up {
-			port, _ := strconv.Atoi(m[2])
-			if m[1] == "client" {
-				p.ports[tcp] = port
-			} else {
-				p.ports[ws], p.ports[deflate] = port, port
-			}
+		if !up {
+			p.note(line)
 		}
-		if !up && len(p.ports) == 3 && strings.Contains(line, "Server is ready") {
+		if !up && len(p.ports) > 1 && strings.Contains(line, "Server is ready") {
 			up = true
 			close(ready)
 		}
 	}
 	_, _ = io.Copy(io.Discard, stderr)
 	p.exited <- p.cmd.Wait()
+}
+
+// note learns a port from a line of the log.
+func (p *process) note(line string) {
+	if m := listensForClients.FindStringSubmatch(line); m != nil {
+		p.ports[load.TCP], _ = strconv.Atoi(m[1])
+	}
+	if m := listensForWebSocket.FindStringSubmatch(line); m != nil {
+		port, _ := strconv.Atoi(m[2])
+		if m[1] == "wss" {
+			p.ports[load.WSS] = port
+		} else {
+			p.ports[load.WS], p.ports[load.Deflate] = port, port
+		}
+	}
 }
 
 // stop ends the process, by force when it does not go by itself.

@@ -61,7 +61,7 @@ func TestMemoryGrowsWithThePagesInUse(t *testing.T) {
 }
 
 func TestStartTellsWhyAServerDoesNotStart(t *testing.T) {
-	_, err := start("/bin/ls", t.TempDir())
+	_, err := start(candidate{name: "ls", path: "/bin/ls"}, plainBlock, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "ended while starting") {
 		t.Errorf("a program that is no server: %v", err)
 	}

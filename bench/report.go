@@ -7,22 +7,28 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// result is one row of the table: one figure of one workload, of both servers.
+// result is one row of the table: one figure of one workload, of all servers.
 type result struct {
-	Workload string  `json:"workload"`
-	Measure  string  `json:"measure"`
-	Unit     string  `json:"unit"`
-	Stock    figures `json:"stock"`
-	Weir     figures `json:"weir"`
-	Ratio    float64 `json:"ratio"` // stock ÷ Weir
+	Workload    string   `json:"workload"`
+	Measure     string   `json:"measure"`
+	Unit        string   `json:"unit"`
+	Stock       figures  `json:"stock"`
+	Weir        figures  `json:"weir"`
+	Kernel      *figures `json:"kernel,omitempty"`       // nil where the bare server can not do it
+	Ratio       float64  `json:"ratio"`                  // stock ÷ Weir
+	KernelRatio float64  `json:"kernel_ratio,omitempty"` // stock ÷ kernel: what can be had at all
+	Distance    float64  `json:"distance,omitempty"`     // Weir ÷ kernel
+	Target      string   `json:"target,omitempty"`
+	Met         *bool    `json:"met,omitempty"` // nil without a target
 }
 
-// figures are the rounds of one server.
+// figures are the turns of one server, in all rounds.
 type figures struct {
 	Median float64   `json:"median"`
-	Rounds []float64 `json:"rounds"`
+	Turns  []float64 `json:"turns"`
 }
 
 // report is what -json writes.
@@ -32,26 +38,46 @@ type report struct {
 	Results []result          `json:"results"`
 }
 
-// compare makes the rows of a workload from its rounds. Each round has the same measures in the same order.
-func compare(workload string, stock, weir [][]measure) []result {
-	rows := make([]result, len(stock[0]))
-	for i, m := range stock[0] {
-		r := result{Workload: workload, Measure: m.name, Unit: m.unit, Stock: figuresOf(stock, i), Weir: figuresOf(weir, i)}
-		if r.Weir.Median > 0 {
-			r.Ratio = r.Stock.Median / r.Weir.Median
+// compare makes the rows of a workload from the turns of the servers. Each turn has the same measures in the same order.
+func compare(w workload, all turns) []result {
+	rows := make([]result, len(all[stockName][0]))
+	for i, m := range all[stockName][0] {
+		r := result{Workload: w.name, Measure: m.Name, Unit: m.Unit, Stock: figuresOf(all[stockName], i), Weir: figuresOf(all[weirName], i)}
+		r.Ratio = ratio(r.Stock, r.Weir)
+		if kernel := all[kernelName]; len(kernel) > 0 {
+			f := figuresOf(kernel, i)
+			r.Kernel, r.KernelRatio, r.Distance = &f, ratio(r.Stock, f), ratio(r.Weir, f)
+		}
+		for _, t := range w.targets {
+			if t.measure == m.Name {
+				met := t.met(r)
+				r.Target, r.Met = t.String(), &met
+			}
 		}
 		rows[i] = r
 	}
 	return rows
 }
 
-func figuresOf(rounds [][]measure, i int) figures {
+func figuresOf(turns [][]measure, i int) figures {
 	var f figures
-	for _, round := range rounds {
-		f.Rounds = append(f.Rounds, round[i].value)
+	for _, measures := range turns {
+		f.Turns = append(f.Turns, measures[i].Value)
 	}
-	f.Median = median(f.Rounds)
+	f.Median = median(f.Turns)
 	return f
+}
+
+// ratio is the median of the ratios turn by turn: a turn of one server and the next of the other find the machine in much
+// the same state. It is 0 where it can not be told.
+func ratio(a, b figures) float64 {
+	var ratios []float64
+	for i := range min(len(a.Turns), len(b.Turns)) {
+		if b.Turns[i] > 0 {
+			ratios = append(ratios, a.Turns[i]/b.Turns[i])
+		}
+	}
+	return median(ratios)
 }
 
 // median of an even number of values is the mean of the middle two.
@@ -64,16 +90,81 @@ func median(values []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// rowFormat aligns the columns: workload, measure, stock, Weir, unit, ratio. Widths hold for every row of workloads().
-const rowFormat = "%-25s %-22s %10s %10s  %-15s %12s"
+// column is one of the table. Numbers stand to the right.
+type column struct {
+	head  string
+	width int
+	right bool
+}
+
+// columns have widths that hold for every row of workloads().
+var columns = []column{
+	{"workload", 25, false},
+	{"measure", 20, false},
+	{"stock", 7, true},
+	{"weir", 7, true},
+	{"kernel", 7, true},
+	{"unit", 14, false},
+	{"stock÷weir", 10, true},
+	{"stock÷kernel", 12, true},
+	{"weir÷kernel", 11, true},
+	{"target", 7, true},
+	{"", 3, false},
+}
+
+// none stands for what there is not, and for a target that is not met.
+const none = "–"
 
 func printHead(w io.Writer) {
-	head := fmt.Sprintf(rowFormat, "workload", "measure", "stock", "weir", "unit", "stock ÷ weir")
-	fmt.Fprintf(w, "%s\n%s\n", head, strings.Repeat("-", len([]rune(head))))
+	var heads []string
+	width := -1
+	for _, c := range columns {
+		heads = append(heads, c.head)
+		width += c.width + 1
+	}
+	printLine(w, heads)
+	fmt.Fprintln(w, strings.Repeat("-", width))
 }
 
 func printRow(w io.Writer, r result) {
-	fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf(rowFormat, r.Workload, r.Measure, digits(r.Stock.Median), digits(r.Weir.Median), r.Unit, fmt.Sprintf("%.2f", r.Ratio)), " "))
+	cells := []string{r.Workload, r.Measure, digits(r.Stock.Median), digits(r.Weir.Median), none, r.Unit, digits(r.Ratio), none, none, r.Target, ""}
+	if r.Kernel != nil {
+		cells[4], cells[7], cells[8] = digits(r.Kernel.Median), digits(r.KernelRatio), digits(r.Distance)
+	}
+	if r.Met != nil {
+		cells[10] = none
+		if *r.Met {
+			cells[10] = "met"
+		}
+	}
+	printLine(w, cells)
+}
+
+func printLine(w io.Writer, cells []string) {
+	var line strings.Builder
+	for i, c := range columns {
+		pad := strings.Repeat(" ", max(0, c.width-utf8.RuneCountInString(cells[i])))
+		if c.right {
+			line.WriteString(pad + cells[i] + " ")
+		} else {
+			line.WriteString(cells[i] + pad + " ")
+		}
+	}
+	fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+}
+
+// printSum says how many targets are met.
+func printSum(w io.Writer, rows []result) {
+	targets, met := 0, 0
+	for _, r := range rows {
+		if r.Met != nil {
+			targets++
+			if *r.Met {
+				met++
+			}
+		}
+	}
+	fmt.Fprintf(w, "\n%d of %d targets met\n", met, targets)
 }
 
 // digits prints three significant digits, and no fewer than the whole part.

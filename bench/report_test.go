@@ -10,32 +10,89 @@ import (
 	"time"
 )
 
+// threeTurns are turns with one measure each.
+func threeTurns(name string, values ...float64) [][]measure {
+	var all [][]measure
+	for _, v := range values {
+		all = append(all, []measure{{name, "µs", v}})
+	}
+	return all
+}
+
 func TestCompare(t *testing.T) {
-	stock := [][]measure{{{"CPU", "µs", 10}, {"wire", "B", 100}}, {{"CPU", "µs", 30}, {"wire", "B", 100}}, {{"CPU", "µs", 20}, {"wire", "B", 100}}}
-	weir := [][]measure{{{"CPU", "µs", 5}, {"wire", "B", 50}}, {{"CPU", "µs", 15}, {"wire", "B", 0}}}
-	rows := compare("w", stock, weir)
-	if len(rows) != 2 || rows[0].Stock.Median != 20 || rows[0].Weir.Median != 10 || rows[0].Ratio != 2 {
-		t.Errorf("rows: %+v", rows)
+	w := workload{name: "w", targets: []target{times("CPU", 2)}}
+	rows := compare(w, turns{
+		stockName:  threeTurns("CPU", 10, 30, 20),
+		weirName:   threeTurns("CPU", 5, 10, 8),
+		kernelName: threeTurns("CPU", 1, 2, 4),
+	})
+	if len(rows) != 1 {
+		t.Fatalf("%d rows", len(rows))
 	}
-	if rows[1].Weir.Median != 25 || rows[1].Ratio != 4 {
-		t.Errorf("second row: %+v", rows[1])
+	r := rows[0]
+	if r.Stock.Median != 20 || r.Weir.Median != 8 || r.Kernel.Median != 2 {
+		t.Errorf("medians: %+v", r)
 	}
-	if zero := compare("w", stock, [][]measure{{{"CPU", "µs", 0}, {}}}); zero[0].Ratio != 0 {
-		t.Errorf("a ratio by zero: %v", zero[0].Ratio)
+	if r.Ratio != 2.5 || r.KernelRatio != 10 || r.Distance != 5 {
+		t.Errorf("ratios of the turns: %v, %v, %v, want 2.5, 10 and 5", r.Ratio, r.KernelRatio, r.Distance)
+	}
+	if r.Met == nil || !*r.Met || r.Target != "≥ 2×" {
+		t.Errorf("target %q, met %v", r.Target, r.Met)
+	}
+	bare := compare(w, turns{stockName: threeTurns("CPU", 10), weirName: threeTurns("CPU", 0)})[0]
+	if bare.Kernel != nil || bare.Ratio != 0 || *bare.Met {
+		t.Errorf("without a kernel and with a ratio by zero: %+v", bare)
+	}
+}
+
+func TestTargets(t *testing.T) {
+	for _, c := range []struct {
+		target      target
+		text        string
+		ratio, weir float64
+		met         bool
+	}{
+		{times("CPU", 2.2), "≥ 2.2×", 2.2, 100, true},
+		{times("CPU", 28), "≥ 28×", 27.9, 100, false},
+		{atMost("memory", 2.5), "≤ 2.5", 0.1, 2.5, true},
+		{atMost("memory", 2), "≤ 2", 50, 2.01, false},
+	} {
+		if got := c.target.met(result{Ratio: c.ratio, Weir: figures{Median: c.weir}}); got != c.met || c.target.String() != c.text {
+			t.Errorf("%v: %v with ratio %v and %v of Weir", c.target, got, c.ratio, c.weir)
+		}
 	}
 }
 
 func TestTableIsAligned(t *testing.T) {
-	var out bytes.Buffer
-	printHead(&out)
+	var head bytes.Buffer
+	printHead(&head)
+	line := len([]rune(strings.Split(head.String(), "\n")[1]))
+	met := true
 	for _, w := range workloads() {
-		printRow(&out, result{Workload: w.name, Measure: "memory after a message", Unit: "KiB/connection", Stock: figures{Median: 12345}, Ratio: 12.345})
-	}
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	for _, line := range lines[1:] {
-		if len([]rune(line)) != len([]rune(lines[0])) {
-			t.Errorf("a row of %d columns under a head of %d: %q", len([]rune(line)), len([]rune(lines[0])), line)
+		var row bytes.Buffer
+		printRow(&row, result{
+			Workload: w.name, Measure: "memory after traffic", Unit: "KiB/connection", Target: "≤ 120", Met: &met,
+			Stock: figures{Median: 12345}, Kernel: &figures{}, Ratio: 12.345,
+		})
+		if got := len([]rune(strings.TrimSpace(row.String()))); got != line {
+			t.Errorf("a row of %d columns under a line of %d: %q", got, line, row.String())
 		}
+	}
+	for _, w := range []string{"a kernel", "no target"} {
+		var row bytes.Buffer
+		printRow(&row, result{Workload: w})
+		if !strings.HasSuffix(row.String(), none+"\n") {
+			t.Errorf("a row without %s: %q", w, row.String())
+		}
+	}
+}
+
+func TestSum(t *testing.T) {
+	var out bytes.Buffer
+	yes, no := true, false
+	printSum(&out, []result{{Met: &yes}, {Met: &no}, {}, {Met: &yes}})
+	if !strings.Contains(out.String(), "2 of 3 targets met") {
+		t.Errorf("%q", out.String())
 	}
 }
 
@@ -62,7 +119,7 @@ func TestPercentile(t *testing.T) {
 
 func TestReportIsWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "r.json")
-	want := report{Machine: thisMachine(), Servers: map[string]string{"weir": "v1"}, Results: compare("w", [][]measure{{{"CPU", "µs", 1}}}, [][]measure{{{"CPU", "µs", 2}}})}
+	want := report{Machine: thisMachine(), Servers: map[string]string{"weir": "v1"}, Results: compare(workload{name: "w"}, turns{stockName: threeTurns("CPU", 1), weirName: threeTurns("CPU", 2)})}
 	if err := want.write(file); err != nil {
 		t.Fatal(err)
 	}

@@ -8,67 +8,111 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"weir/bench/load"
 )
 
 // request is one service and many askers, at a steady rate in all. Who asks is a matter of turns, whether or not earlier
 // requests have been answered, so that a slow server does not slow the load.
-type request struct{ via transport }
+type request struct{ via load.Transport }
 
 const requestBody = 64
 
-func (w request) run(p *process, s scale) ([]measure, error) {
+// requestPatience is how long the last answers of a turn may take.
+const requestPatience = 10 * time.Second
+
+func (w request) transport() load.Transport { return w.via }
+func (w request) files(s scale) int         { return s.askers + 1 }
+
+func (w request) open(p *process, s scale) (session, error) {
+	q := &questions{p: p, rate: s.rate, body: load.Noise(1, requestBody)[0], number: map[*load.Client]int{}}
 	service, inboxes := ownSubject("service.echo"), ownSubject("_INBOX")
 	inbox := func(i int) string { return fmt.Sprintf("%s.%06d", inboxes, i) }
-	askers, err := connectAll(p, w.via, s.askers, msgSize(inbox(0), "", requestBody), func(i int) string { return "SUB " + inbox(i) + " 1\r\n" })
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll(askers)
-	echo, err := connect(p, w.via, "SUB "+service+" 1\r\n", msgSize(service, inbox(0), requestBody), make([]byte, readSize))
-	if err != nil {
-		return nil, err
-	}
-	defer echo.close()
-
-	times := &stopwatch{asked: make([][]time.Time, len(askers))}
-	number := map[*client]int{}
-	for i, c := range askers {
-		number[c] = i
-	}
-	body := noise(1, requestBody)[0]
-	var replies []byte
-	echo.keep = func(msg []byte) {
-		replies = appendPub(replies, string(msg[len("MSG "+service+" 1 "):][:len(inbox(0))]), "", body)
-	}
-	l, err := newLoop(append(askers, echo), func(c *client, n int) error {
-		if c != echo {
-			return times.answer(number[c], n)
-		}
-		out := replies
-		replies = replies[:0]
-		return echo.send(out)
+	var err error
+	q.askers, err = load.ConnectAll(p.ports, w.via, s.askers, func(i int) load.Hello {
+		return load.Hello{Ops: "SUB " + inbox(i) + " 1\r\n", MsgSize: load.MsgSize(inbox(0), "", requestBody)}
 	})
 	if err != nil {
 		return nil, err
 	}
-	defer l.stop()
+	q.echo, err = load.Connect(p.ports, w.via, load.Hello{Ops: "SUB " + service + " 1\r\n", MsgSize: load.MsgSize(service, inbox(0), requestBody)})
+	if err != nil {
+		q.close()
+		return nil, err
+	}
+	q.echo.Keep = func(msg []byte) {
+		q.replies = load.AppendPub(q.replies, string(msg[len("MSG "+service+" 1 "):][:len(inbox(0))]), "", q.body)
+	}
+	for i, c := range q.askers {
+		q.number[c] = i
+		q.asks = append(q.asks, c.Append(nil, load.AppendPub(nil, service, inbox(i), q.body)))
+	}
+	q.times.asked = make([][]time.Time, len(q.askers))
+	if q.loop, err = load.NewLoop(append(q.askers, q.echo), q.got); err != nil {
+		q.close()
+		return nil, err
+	}
+	return q, nil
+}
 
+// questions is the session of request.
+type questions struct {
+	p       *process
+	rate    int
+	body    []byte
+	askers  []*load.Client
+	asks    [][]byte // what each of them writes
+	number  map[*load.Client]int
+	echo    *load.Client // the service
+	replies []byte       // of the chunk that the loop is at
+	loop    *load.Loop
+	times   stopwatch
+}
+
+// got runs on the loop's thread.
+func (q *questions) got(c *load.Client, n int) error {
+	if c != q.echo {
+		return q.times.answer(q.number[c], n)
+	}
+	out := q.replies
+	q.replies = q.replies[:0]
+	return q.echo.Send(out)
+}
+
+func (q *questions) turn(d time.Duration) ([]measure, error) {
+	q.times.forget()
 	pace := &pacer{ended: make(chan error, 1)}
-	go pace.run(s.rate, func(turn int) error {
-		i := turn % len(askers)
-		ask := appendPub(nil, service, inbox(i), body)
-		times.ask(i)
-		return askers[i].send(ask)
+	go pace.run(q.rate, func(turn int) error {
+		i := turn % len(q.askers)
+		q.times.ask(i)
+		return q.askers[i].SendRaw(q.asks[i])
 	})
-	cpu, err := clocked(p, s, "request", func() (int, error) { return times.watch(l) })
+	cpu, err := clocked(q.p, "request", func() (int, error) {
+		err := q.loop.Watch(d)
+		return q.times.answers(), err
+	})
 	if paceErr := pace.stop(); err == nil {
 		err = paceErr
 	}
 	if err != nil {
 		return nil, err
 	}
-	took := times.after(int(s.warm.Seconds() * float64(s.rate)))
-	return []measure{cpu, {"latency p50", "µs", percentile(took, 50)}, {"latency p99", "µs", percentile(took, 99)}}, nil
+	for end := time.Now().Add(requestPatience); q.times.open() > 0; {
+		if err := q.loop.Watch(time.Millisecond); err != nil {
+			return nil, err
+		}
+		if time.Now().After(end) {
+			return nil, fmt.Errorf("%d requests were not answered within %v", q.times.open(), requestPatience)
+		}
+	}
+	return []measure{cpu, {"latency p50", "µs", percentile(q.times.took, 50)}, {"latency p99", "µs", percentile(q.times.took, 99)}}, nil
+}
+
+func (q *questions) close() {
+	if q.loop != nil {
+		q.loop.Stop()
+	}
+	load.CloseAll(append(q.askers, q.echo))
 }
 
 // pacer does something at a steady rate, on a thread of its own: the runtime's timers are good to a millisecond only.
@@ -127,22 +171,28 @@ func (s *stopwatch) answer(i, n int) error {
 	return nil
 }
 
-// watch lets a little time pass and says how many answers came in it.
-func (s *stopwatch) watch(l *loop) (int, error) {
-	before := len(s.after(0))
-	select {
-	case err := <-l.failed:
-		return 0, err
-	case <-time.After(10 * time.Millisecond):
-	}
-	return len(s.after(0)) - before, nil
-}
-
-// after gives the times of all answers but the first n.
-func (s *stopwatch) after(n int) []time.Duration {
+// answers is how many came since forget.
+func (s *stopwatch) answers() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.took[min(n, len(s.took)):]
+	return len(s.took)
+}
+
+// open is how many requests have no answer yet.
+func (s *stopwatch) open() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, asked := range s.asked {
+		n += len(asked)
+	}
+	return n
+}
+
+// forget throws the times away that it has.
+func (s *stopwatch) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.took = s.took[:0]
 }
 
 // percentile gives microseconds. It sorts a copy.

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"weir/bench/load"
 )
 
 // soakScale is one turn of a workload in a soak: many short visits, not a measurement.
-var soakScale = scale{conns: 500, receivers: 200, pairs: 50, askers: 50, rate: 1000, warm: 10 * time.Millisecond, time: 500 * time.Millisecond, settle: 100 * time.Millisecond}
+var soakScale = scale{conns: 500, secure: 50, crowd: 1000, receivers: 200, pairs: 50, askers: 50, rate: 1000, turn: 500 * time.Millisecond, settle: 100 * time.Millisecond, window: 100 * time.Millisecond}
 
 // What a server may have more in the second half of a soak than in the first.
 const (
@@ -23,7 +25,7 @@ const filesPatience = 10 * time.Second
 // descriptors stay open, or when its memory is higher in the second half than in the first.
 func soak(b candidate, d time.Duration, folder string) error {
 	fmt.Printf("soak of %s for %v\n", b.version, d)
-	p, err := start(b.path, folder)
+	p, err := start(b, bothBlocks, folder)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func revisit(p *process, d time.Duration) (memory []int64, err error) {
 	}
 	fmt.Printf("%10s %6s %12s %12s\n", "time", "turn", "memory MiB", "CPU s")
 	for begin := time.Now(); time.Since(begin) < d; {
-		if err := visit(p); err != nil {
+		if err := revolve(p); err != nil {
 			return nil, fmt.Errorf("turn %d: %w", len(memory)+1, err)
 		}
 		if err := p.awaitFiles(files); err != nil {
@@ -78,10 +80,10 @@ func steady(memory []int64) error {
 	return nil
 }
 
-// visit is one turn.
-func visit(p *process) error {
+// revolve is one turn.
+func revolve(p *process) error {
 	for _, w := range workloads() {
-		if _, err := w.run(p, soakScale); err != nil {
+		if _, err := turnOnce(w, p, soakScale); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 	}
@@ -119,70 +121,64 @@ type misuse struct {
 }
 
 var misuses = []misuse{
-	{"a silent socket", raw(tcp, nil)},
-	{"half an upgrade", raw(ws, []byte("GET / HTTP/1.1\r\nHost: x\r\nUpgr"))},
-	{"an upgrade with no end", raw(ws, append([]byte("GET / HTTP/1.1\r\nX: "), make([]byte, 64<<10)...))},
-	{"an unknown operation", visitor(tcp, []byte("HELLO THERE\r\n"))},
-	{"a line with no end", visitor(tcp, noise(1, 64<<10)[0])},
-	{"a frame of random bytes", visitor(ws, noise(1, 4<<10)[0])},
-	{"an unmasked frame", visitor(ws, []byte{bitFin | opBinary, 6, 'P', 'I', 'N', 'G', '\r', '\n'})},
-	{"a frame that says it has 2^62 bytes", visitor(ws, []byte{bitFin | opBinary, bitMask | 127, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5})},
-	{"broken deflate", visitor(deflate, []byte{bitFin | bitCompressed | opBinary, bitMask | 2, 0, 0, 0, 0, 0x07, 0xff})},
+	{"a silent socket", raw(load.TCP, nil)},
+	{"half an upgrade", raw(load.WS, []byte("GET / HTTP/1.1\r\nHost: x\r\nUpgr"))},
+	{"an upgrade with no end", raw(load.WS, append([]byte("GET / HTTP/1.1\r\nX: "), make([]byte, 64<<10)...))},
+	{"an unknown operation", visitor(load.TCP, []byte("HELLO THERE\r\n"))},
+	{"a line with no end", visitor(load.TCP, load.Noise(1, 64<<10)[0])},
+	{"a frame of random bytes", visitor(load.WS, load.Noise(1, 4<<10)[0])},
+	{"an unmasked frame", visitor(load.WS, []byte{0x82, 6, 'P', 'I', 'N', 'G', '\r', '\n'})},
+	{"a frame that says it has 2^62 bytes", visitor(load.WS, []byte{0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5})},
+	{"broken deflate", visitor(load.Deflate, []byte{0xc2, 0x82, 0, 0, 0, 0, 0x07, 0xff})},
 	{"a receiver that does not read", deaf},
 }
 
 // raw sends bytes on a bare socket and leaves with a reset.
-func raw(via transport, b []byte) func(p *process) error {
+func raw(via load.Transport, b []byte) func(p *process) error {
 	return func(p *process) error {
-		fd, err := dial(p.ports[via])
+		fd, err := load.Dial(p.ports[via])
 		if err != nil {
 			return err
 		}
-		_ = transmit(fd, b) // the server may well have closed
+		_ = load.Transmit(fd, b) // the server may well have closed
 		_ = syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &syscall.Linger{Onoff: 1})
 		return syscall.Close(fd)
 	}
 }
 
 // visitor connects as it should, sends bytes as they are, reads what comes at once, and leaves.
-func visitor(via transport, b []byte) func(p *process) error {
+func visitor(via load.Transport, b []byte) func(p *process) error {
 	return func(p *process) error {
-		buf := make([]byte, readSize)
-		c, err := connect(p, via, "SUB "+feed+" 1\r\n", 0, buf)
+		c, err := load.Connect(p.ports, via, load.Hello{Ops: "SUB " + feed + " 1\r\n"})
 		if err != nil {
 			return err
 		}
-		defer c.close()
-		_ = c.sendRaw(b)
-		wait := syscall.NsecToTimeval(int64(20 * time.Millisecond))
-		if err := syscall.SetsockoptTimeval(c.fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &wait); err != nil {
-			return err
-		}
-		_, _ = syscall.Read(c.fd, buf)
+		defer c.Close()
+		_ = c.SendRaw(b)
+		_ = c.Sip(64<<10, 20*time.Millisecond)
 		return nil
 	}
 }
 
 // deaf subscribes, is sent 8 MiB, reads nothing, and leaves.
 func deaf(p *process) error {
-	buf := make([]byte, readSize)
-	receiver, err := connect(p, ws, "SUB deaf 1\r\n", 0, buf)
+	receiver, err := load.Connect(p.ports, load.WS, load.Hello{Ops: "SUB deaf 1\r\n"})
 	if err != nil {
 		return err
 	}
-	defer receiver.close()
-	publisher, err := connect(p, ws, "", 0, buf)
+	defer receiver.Close()
+	publisher, err := load.Connect(p.ports, load.WS, load.Hello{})
 	if err != nil {
 		return err
 	}
-	defer publisher.close()
-	for _, body := range noise(8, 1<<20) {
-		if err := publisher.send(appendPub(nil, "deaf", "", body)); err != nil {
+	defer publisher.Close()
+	for _, body := range load.Noise(8, 1<<20) {
+		if err := publisher.Send(load.AppendPub(nil, "deaf", "", body)); err != nil {
 			return err
 		}
 	}
-	if err := publisher.send([]byte("PING\r\n")); err != nil {
+	if err := publisher.Send([]byte("PING\r\n")); err != nil {
 		return err
 	}
-	return publisher.await(&publisher.ops.pongs, publisher.ops.pongs+1, buf)
+	return publisher.AwaitPong()
 }

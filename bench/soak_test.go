@@ -1,9 +1,13 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"weir/bench/load"
+)
 
 func TestServerOutlivesMisuse(t *testing.T) {
-	p := startWeir(t)
+	p := startServer(t, weir, bothBlocks)
 	files, err := p.files()
 	if err != nil {
 		t.Fatal(err)
@@ -16,8 +20,10 @@ func TestServerOutlivesMisuse(t *testing.T) {
 	if err := p.awaitFiles(files); err != nil {
 		t.Error(err)
 	}
-	if _, err := (pairs{via: ws, flight: 1}).run(p, tiny); err != nil {
-		t.Errorf("a workload after all that: %v", err)
+	for _, via := range []load.Transport{load.WS, load.WSS} {
+		if _, err := turnOnce(timed("pairs", pairs{via: via, size: 64, flight: 1}), p, tiny); err != nil {
+			t.Errorf("a workload after all that: %v", err)
+		}
 	}
 }
 

@@ -1,16 +1,39 @@
 package main
 
-// storm is clients that connect, subscribe, wait for the answer to a PING, and leave.
-type storm struct{ via transport }
+import (
+	"time"
 
-// stormBatch is how many come before the clock is looked at.
+	"weir/bench/load"
+)
+
+// storm is clients that connect, subscribe, wait for the answer to a PING, and leave.
+type storm struct{ via load.Transport }
+
+// stormBatch is how many come before the clock is looked at, and how many stay for that long.
 const stormBatch = 200
 
-func (w storm) run(p *process, s scale) ([]measure, error) {
-	cpu, err := clocked(p, s, "connection", func() (int, error) {
-		clients, err := connectAll(p, w.via, stormBatch, 0, func(i int) string { return "SUB " + idleSubject(i) + " 1\r\n" })
-		closeAll(clients)
-		return stormBatch, err
-	})
+func (w storm) transport() load.Transport { return w.via }
+func (w storm) files(scale) int           { return stormBatch }
+
+func (w storm) open(p *process, _ scale) (session, error) { return gale{w, p}, nil }
+
+// gale is the session of storm.
+type gale struct {
+	storm
+	p *process
+}
+
+func (g gale) turn(d time.Duration) ([]measure, error) {
+	cpu, err := clocked(g.p, "connection", func() (int, error) { return repeat(d, g.batch) })
 	return []measure{cpu}, err
 }
+
+func (g gale) batch() (int, error) {
+	clients, err := load.ConnectAll(g.p.ports, g.via, stormBatch, func(i int) load.Hello {
+		return load.Hello{Ops: "SUB " + idleSubject(i) + " 1\r\n"}
+	})
+	load.CloseAll(clients)
+	return stormBatch, err
+}
+
+func (g gale) close() {}

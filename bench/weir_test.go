@@ -3,14 +3,23 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"weir/bench/load"
 )
 
 var folder string
 
+// TestMain is also the program that bench starts itself as.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && (os.Args[1] == "-kernel" || strings.HasPrefix(os.Args[1], "-quick")) {
+		main()
+		return
+	}
 	var err error
 	if folder, err = os.MkdirTemp("", "weir-bench-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -23,14 +32,14 @@ func TestMain(m *testing.M) {
 
 var weir = sync.OnceValues(func() (candidate, error) { return buildWeir(folder, os.Getenv(weirBinary)) })
 
-// startWeir gives a server that ends with the test.
-func startWeir(t *testing.T) *process {
+// startServer gives a server that ends with the test.
+func startServer(t *testing.T, server func() (candidate, error), websocket string) *process {
 	t.Helper()
-	b, err := weir()
+	b, err := server()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := start(b.path, t.TempDir())
+	p, err := start(b, websocket, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,10 +62,10 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 		first   = 5 * time.Second // after the first PING of the server
 		settled = 40 * time.Second
 	)
-	for _, via := range []transport{ws, deflate} {
+	for _, via := range []load.Transport{load.WS, load.Deflate} {
 		t.Run(via.String(), func(t *testing.T) {
 			t.Parallel()
-			idlers, err := openIdle(startWeir(t), via, conns)
+			idlers, err := openIdle(startServer(t, weir, plainBlock), idle{via: via}, scale{}, conns)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,20 +92,87 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 }
 
 // tiny is small and short: what is measured with it says nothing.
-var tiny = scale{conns: 50, receivers: 20, pairs: 5, askers: 10, rate: 500, warm: 10 * time.Millisecond, time: 50 * time.Millisecond, settle: 10 * time.Millisecond}
+var tiny = scale{
+	conns: 50, secure: 10, crowd: 60, receivers: 20, pairs: 5, askers: 10, rate: 500,
+	turn: 50 * time.Millisecond, turns: 2, settle: 10 * time.Millisecond, window: 50 * time.Millisecond,
+}
 
 func TestWorkloadsRun(t *testing.T) {
 	for _, w := range workloads() {
-		t.Run(w.name, func(t *testing.T) {
-			measures, err := w.run(startWeir(t), tiny)
+		for _, server := range []func() (candidate, error){weir, ourKernel} {
+			c, err := server()
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, m := range measures {
-				if m.unit != "KiB/connection" && m.value <= 0 {
-					t.Errorf("%s is %v %s", m.name, m.value, m.unit)
-				}
+			if !c.speaks(w.via) {
+				continue
 			}
-		})
+			t.Run(c.name+" "+w.name, func(t *testing.T) {
+				t.Parallel()
+				measures, err := turnOnce(w, startServer(t, server, blockFor(w.via)), tiny)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, m := range measures {
+					if m.Value <= 0 && !w.patient { // so few connections may take no page
+						t.Errorf("%s is %v %s", m.Name, m.Value, m.Unit)
+					}
+				}
+				for _, want := range w.targets {
+					if !slices.ContainsFunc(measures, func(m measure) bool { return m.Name == want.measure }) {
+						t.Errorf("a target for %q, which is not among %v", want.measure, measures)
+					}
+				}
+			})
+		}
 	}
+}
+
+// A round has the same number of turns for every server, whether they stand ready together or not.
+func TestRound(t *testing.T) {
+	b := twoServers(t)
+	w := timed("ingest", ingest{via: load.TCP, size: 128}, times("CPU", 1))
+	b.rounds = 2
+	all, err := b.timed(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range b.servers {
+		if got := len(all[c.name]); got != b.rounds*b.scale.turns {
+			t.Errorf("%s had %d turns, want %d", c.name, got, b.rounds*b.scale.turns)
+		}
+	}
+}
+
+// What is waited for runs in a process of its own.
+func TestPatient(t *testing.T) {
+	b := twoServers(t)
+	b.args = []string{"-quick", "-conns=20", "-settle=10ms"}
+	w := workloads()[0]
+	all, err := b.patient([]workload{w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range b.servers {
+		if len(all[0][c.name]) != 1 || len(all[0][c.name][0]) != 2 {
+			t.Errorf("%s: %v", c.name, all[0][c.name])
+		}
+	}
+	if _, err := apart(workload{name: "none such"}, b.servers[0], b.args); err == nil || !strings.Contains(err.Error(), `no workload "none such"`) {
+		t.Errorf("an unknown workload: %v", err)
+	}
+}
+
+// twoServers are compared at the smallest scale.
+func twoServers(t *testing.T) *bout {
+	t.Helper()
+	b := &bout{scale: tiny, rounds: 1, folder: t.TempDir()}
+	for _, server := range []func() (candidate, error){weir, ourKernel} {
+		c, err := server()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.servers = append(b.servers, c)
+	}
+	return b
 }

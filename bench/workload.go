@@ -1,78 +1,110 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"weir/bench/load"
 )
 
 // scale is how large and how long the workloads run.
 type scale struct {
 	conns     int // idle connections
+	secure    int // idle connections over TLS
+	crowd     int // connections of the workloads that are about very many
 	receivers int // of a fan-out
 	pairs     int
 	askers    int // clients that send requests
 	rate      int // requests a second, of all askers together
 
 	warm   time.Duration // work before the clock starts
-	time   time.Duration // work on the clock
+	turn   time.Duration // work on the clock, each time that a server has its turn
+	turns  int           // of each server in a round
 	settle time.Duration // silence before memory is read
+	window time.Duration // on the clock when nothing happens; see quiet
+
+	lock string // a file; see busy
+}
+
+// busy does what keeps the machine busy while others wait. Of the processes that have the same lock, one at a time does.
+func (s scale) busy(do func() error) error {
+	if s.lock == "" {
+		return do()
+	}
+	file, err := os.Open(s.lock)
+	if err != nil {
+		return err
+	}
+	defer file.Close() // which unlocks
+	for {
+		if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX); !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("lock of %s: %w", s.lock, err)
+	}
+	return do()
 }
 
 var (
-	fullScale  = scale{conns: 5000, receivers: 1000, pairs: 100, askers: 200, rate: 2000, warm: 500 * time.Millisecond, time: 3 * time.Second, settle: 15 * time.Second}
-	quickScale = scale{conns: 1000, receivers: 1000, pairs: 100, askers: 200, rate: 2000, warm: 200 * time.Millisecond, time: time.Second, settle: 5 * time.Second}
+	fullScale = scale{
+		conns: 5000, secure: 1000, crowd: 10_000, receivers: 1000, pairs: 100, askers: 200, rate: 2000,
+		warm: 300 * time.Millisecond, turn: 500 * time.Millisecond, turns: 5, settle: 15 * time.Second, window: 2 * time.Minute,
+	}
+	quickScale = scale{
+		conns: 3000, secure: 1000, crowd: 10_000, receivers: 1000, pairs: 100, askers: 200, rate: 2000,
+		warm: 100 * time.Millisecond, turn: 150 * time.Millisecond, turns: 5, settle: 12 * time.Second, window: 30 * time.Second,
+	}
 )
 
-// measure is one figure of one run. Less is better in all of them.
+// measure is one figure of one turn. Less is better in all of them.
 type measure struct {
-	name  string
-	unit  string
-	value float64
+	Name  string
+	Unit  string
+	Value float64
 }
 
-// workload is what is done to a server, and what is measured while it is done.
+// session is a workload under way against one server.
+type session interface {
+	// turn works for about d, and nothing is under way when it returns. It gives what was measured.
+	turn(d time.Duration) ([]measure, error)
+	close()
+}
+
+// workload is what is done to a server, and what it should come to.
 type workload struct {
 	name string
-	run  func(p *process, s scale) ([]measure, error)
+	via  load.Transport
+	// files is how many connections the load has at once.
+	files func(s scale) int
+	// patient workloads wait most of the time, and have one turn. They run at the same time on all servers.
+	patient bool
+	open    func(p *process, s scale) (session, error)
+	targets []target
 }
 
-// workloads is the list, in the order of the table.
-func workloads() []workload {
-	return []workload{
-		{"idle ws", idle{via: ws}.run},
-		{"idle ws deflate", idle{via: deflate}.run},
-		{"idle tcp", idle{via: tcp}.run},
+// kind is what fan-outs, storms and so on have in common.
+type kind interface {
+	transport() load.Transport
+	files(s scale) int
+	open(p *process, s scale) (session, error)
+}
 
-		{"fan-out ws 128 B", fanout{via: ws, size: 128, burst: 1}.run},
-		{"fan-out ws 128 B x16", fanout{via: ws, size: 128, burst: 16}.run},
-		{"fan-out ws 1 KiB x16", fanout{via: ws, size: 1 << 10, burst: 16}.run},
-		{"fan-out ws 16 KiB x4", fanout{via: ws, size: 16 << 10, burst: 4}.run},
+// timed is a workload that keeps the server busy while it has its turn.
+func timed(name string, k kind, targets ...target) workload {
+	return workload{name: name, via: k.transport(), files: k.files, open: k.open, targets: targets}
+}
 
-		{"fan-out deflate 128 B", fanout{via: deflate, size: 128, burst: 1}.run},
-		{"fan-out deflate 1 KiB", fanout{via: deflate, size: 1 << 10, burst: 1}.run},
-		{"fan-out deflate 16 KiB", fanout{via: deflate, size: 16 << 10, burst: 1}.run},
-		{"fan-out deflate 128 B x16", fanout{via: deflate, size: 128, burst: 16}.run},
-		{"fan-out deflate 1 KiB x16", fanout{via: deflate, size: 1 << 10, burst: 16}.run},
-
-		{"fan-out tcp 128 B", fanout{via: tcp, size: 128, burst: 1}.run},
-		{"fan-out tcp 128 B x16", fanout{via: tcp, size: 128, burst: 16}.run},
-
-		{"ingest ws 128 B", ingest{via: ws, size: 128}.run},
-		{"ingest ws 8 KiB", ingest{via: ws, size: 8 << 10}.run},
-		{"ingest tcp 128 B", ingest{via: tcp, size: 128}.run},
-
-		{"pairs ws 64 B", pairs{via: ws, flight: 1}.run},
-		{"pairs ws 64 B x64", pairs{via: ws, flight: 64}.run},
-		{"pairs tcp 64 B", pairs{via: tcp, flight: 1}.run},
-		{"pairs tcp 64 B x64", pairs{via: tcp, flight: 64}.run},
-
-		{"request ws", request{via: ws}.run},
-
-		{"storm ws", storm{via: ws}.run},
-		{"storm ws deflate", storm{via: deflate}.run},
-		{"storm tcp", storm{via: tcp}.run},
-	}
+// patient is a workload that mostly waits.
+func patient(name string, k kind, targets ...target) workload {
+	w := timed(name, k, targets...)
+	w.patient = true
+	return w
 }
 
 // runs counts the runs of workloads, for ownSubject.
@@ -81,17 +113,13 @@ var runs atomic.Int64
 // ownSubject gives a subject that no other run uses: what an earlier run left under way on the same server is not ours.
 func ownSubject(name string) string { return fmt.Sprintf("%s.%06d", name, runs.Add(1)) }
 
-// clocked repeats step, first to warm the server up and then on the clock, and gives the server's CPU time for one of
-// the units that step says it has done.
-func clocked(p *process, s scale, unit string, step func() (units int, err error)) (measure, error) {
-	if _, err := repeat(s.warm, step); err != nil {
-		return measure{}, err
-	}
+// clocked gives the server's CPU time for one of the units that work says it has done.
+func clocked(p *process, unit string, work func() (units int, err error)) (measure, error) {
 	before, err := p.cpu()
 	if err != nil {
 		return measure{}, err
 	}
-	units, err := repeat(s.time, step)
+	units, err := work()
 	if err != nil {
 		return measure{}, err
 	}
@@ -100,7 +128,7 @@ func clocked(p *process, s scale, unit string, step func() (units int, err error
 		return measure{}, err
 	}
 	if units == 0 {
-		return measure{}, fmt.Errorf("no %s came within %v", unit, s.time)
+		return measure{}, fmt.Errorf("no %s came", unit)
 	}
 	return measure{"CPU", "µs/" + unit, microseconds(after-before) / float64(units)}, nil
 }
@@ -119,18 +147,3 @@ func repeat(d time.Duration, step func() (int, error)) (units int, err error) {
 }
 
 func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
-
-// patience is how long a workload waits for messages that must come.
-const patience = 30 * time.Second
-
-// wait waits for done, for an error of the loop, or until patience is at its end.
-func (l *loop) wait(done <-chan struct{}, what string) error {
-	select {
-	case <-done:
-		return nil
-	case err := <-l.failed:
-		return err
-	case <-time.After(patience):
-		return fmt.Errorf("%s did not come within %v", what, patience)
-	}
-}

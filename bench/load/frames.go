@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"encoding/binary"
@@ -12,6 +12,8 @@ const (
 	opText         = 0x1
 	opBinary       = 0x2
 	opClose        = 0x8
+	opPing         = 0x9
+	opPong         = 0xa
 
 	bitFin        = 0x80
 	bitCompressed = 0x40 // RSV1, RFC 7692 §6
@@ -20,8 +22,8 @@ const (
 
 var errMaskedByServer = errors.New("a frame from the server is masked")
 
-// frames hops over the frames that a server sends and hands on the payload of data frames. Control frames are skipped,
-// but for a close, which is an error.
+// frames hops over the frames that a server sends and hands on the payload of data frames. Pings are answered, pongs
+// skipped, and a close is an error.
 type frames struct {
 	header     [10]byte // of a frame that the cut of the bytes went through
 	have       int      // bytes in header
@@ -30,6 +32,8 @@ type frames struct {
 	fin        bool
 	compressed bool   // of the message, not of the frame: fragments inherit it
 	packed     []byte // the compressed message so far
+	ping       []byte // payload of the ping so far
+	pongs      []byte // frames that answer the pings that came
 }
 
 // feed takes the next bytes of the stream. data gets payload as it comes; of a compressed message it gets the whole
@@ -97,7 +101,13 @@ func (f *frames) feedPayload(part []byte, data func([]byte) error) error {
 	switch {
 	case f.opcode == opClose:
 		return fmt.Errorf("the server closes the websocket: %q", part)
-	case f.opcode > opBinary: // ping or pong
+	case f.opcode == opPing:
+		if f.ping = append(f.ping, part...); f.left == 0 {
+			f.pongs = appendFrame(f.pongs, bitFin|opPong, f.ping) // RFC 6455 §5.5.3: with the same payload
+			f.ping = f.ping[:0]
+		}
+		return nil
+	case f.opcode > opBinary:
 		return nil
 	case !f.compressed:
 		return data(part)
@@ -114,16 +124,16 @@ func (f *frames) feedPayload(part []byte, data func([]byte) error) error {
 // mask is the masking key of every frame the load sends. It costs the server what any key costs.
 const mask = 0x5a3c_96e1
 
-// appendFrame appends one binary frame from a client.
-func appendFrame(dst, body []byte) []byte {
+// appendFrame appends one frame from a client. first is its first byte: opcode and bits.
+func appendFrame(dst []byte, first byte, body []byte) []byte {
 	switch n := len(body); {
 	case n < 126:
-		dst = append(dst, bitFin|opBinary, bitMask|byte(n))
+		dst = append(dst, first, bitMask|byte(n))
 	case n < 1<<16:
-		dst = append(dst, bitFin|opBinary, bitMask|126)
+		dst = append(dst, first, bitMask|126)
 		dst = binary.BigEndian.AppendUint16(dst, uint16(n))
 	default:
-		dst = append(dst, bitFin|opBinary, bitMask|127)
+		dst = append(dst, first, bitMask|127)
 		dst = binary.BigEndian.AppendUint64(dst, uint64(n))
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, mask)

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ func TestOpsAreTheSameHoweverTheyAreCut(t *testing.T) {
 	msg := "MSG " + subject + " 1 " + reply + " 5\r\nhe\r\no\r\n"
 	stream := "INFO {\"x\":1} \r\n" + msg + "PING\r\n" + msg + msg + "PONG\r\nPING\r\nINFO {}\r\n" + msg
 	for _, size := range []int{1, 2, 3, 5, 11, len(stream)} {
-		o := ops{size: msgSize(subject, reply, 5)}
+		o := ops{size: MsgSize(subject, reply, 5)}
 		var kept []string
 		for part := range slices.Chunk([]byte(stream), size) {
 			if err := o.feed(part, func(b []byte) { kept = append(kept, string(b)) }); err != nil {
@@ -33,7 +33,7 @@ func TestOpsRefuse(t *testing.T) {
 		"HMSG a 1 2 3\r\n",
 		"MSG a 1 10\r\n0123456789\r\n", // longer than announced: the next operation begins with body bytes
 	} {
-		o := ops{size: msgSize("a", "", 5)}
+		o := ops{size: MsgSize("a", "", 5)}
 		if err := o.feed([]byte(stream), nil); err == nil {
 			t.Errorf("%q was taken", stream)
 		}

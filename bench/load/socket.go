@@ -1,6 +1,7 @@
-package main
+package load
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,8 @@ var dialed atomic.Int64
 // silence is how long a blocking read waits.
 const silence = 20 * time.Second
 
-// dial makes one blocking TCP connection to a port of 127.0.0.1.
-func dial(port int) (fd int, err error) {
+// Dial makes one blocking TCP connection to a port of 127.0.0.1.
+func Dial(port int) (fd int, err error) {
 	if fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0); err != nil {
 		return -1, fmt.Errorf("socket: %w", err)
 	}
@@ -50,8 +51,8 @@ func dial(port int) (fd int, err error) {
 	return fd, nil
 }
 
-// receive reads once; an end of the stream is io.EOF.
-func receive(fd int, buf []byte) (int, error) {
+// Receive reads once; an end of the stream is io.EOF.
+func Receive(fd int, buf []byte) (int, error) {
 	for {
 		switch n, err := syscall.Read(fd, buf); {
 		case errors.Is(err, syscall.EINTR): // sockets with a timeout are not restarted after a signal
@@ -67,8 +68,8 @@ func receive(fd int, buf []byte) (int, error) {
 	}
 }
 
-// transmit writes all of b.
-func transmit(fd int, b []byte) error {
+// Transmit writes all of b.
+func Transmit(fd int, b []byte) error {
 	for len(b) > 0 {
 		n, err := syscall.Write(fd, b)
 		if err != nil && !errors.Is(err, syscall.EINTR) {
@@ -77,4 +78,38 @@ func transmit(fd int, b []byte) error {
 		b = b[max(n, 0):]
 	}
 	return nil
+}
+
+// stamp asks the kernel to note when bytes reach the socket.
+func stamp(fd int) error {
+	const timestamps = 35 // SO_TIMESTAMPNS
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, timestamps, 1); err != nil {
+		return fmt.Errorf("SO_TIMESTAMPNS: %w", err)
+	}
+	return nil
+}
+
+// receiveStamped is Receive for a socket with SO_TIMESTAMPNS. at is when the last of the bytes reached the socket, by the
+// wall clock.
+func receiveStamped(fd int, buf []byte) (n int, at time.Time, err error) {
+	var control [64]byte
+	for {
+		n, oobn, _, _, err := syscall.Recvmsg(fd, buf, control[:], 0)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EAGAIN):
+			return 0, at, fmt.Errorf("no byte from the server for %v", silence)
+		case err != nil:
+			return 0, at, fmt.Errorf("recvmsg: %w", err)
+		case n == 0:
+			return 0, at, io.EOF
+		}
+		// One control message: a header of 16 bytes, and a timespec of 16 (cmsg(3), socket(7)).
+		if oobn < syscall.CmsgLen(16) {
+			return n, time.Now(), nil
+		}
+		seconds, nanos := binary.NativeEndian.Uint64(control[16:]), binary.NativeEndian.Uint64(control[24:])
+		return n, time.Unix(int64(seconds), int64(nanos)), nil
+	}
 }

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ func pack(t *testing.T, body []byte) []byte {
 }
 
 func TestFramesAreTheSameHoweverTheyAreCut(t *testing.T) {
-	small, medium, large := []byte("one"), documents(1, 300)[0], documents(1, 70_000)[0]
+	small, medium, large := []byte("one"), Documents(1, 300)[0], Documents(1, 70_000)[0]
 	packed := pack(t, large)
 	stream := slices.Concat(
 		serverFrame(bitFin|opBinary, small),
@@ -83,7 +83,7 @@ func TestAppendFrame(t *testing.T) {
 		for i := range body {
 			body[i] = byte(i)
 		}
-		frame := appendFrame([]byte("before"), body)[len("before"):]
+		frame := appendFrame([]byte("before"), bitFin|opBinary, body)[len("before"):]
 		header := serverFrame(bitFin|opBinary, body)
 		header = header[:len(header)-n]
 		header[1] |= bitMask
@@ -102,8 +102,8 @@ func TestAppendFrame(t *testing.T) {
 
 // The reader must cost the machine little, or it is the load that is measured.
 func TestReadingDoesNotAllocate(t *testing.T) {
-	msg := bytes.Replace(appendPub(nil, feed, "", documents(1, 128)[0]), []byte("PUB "+feed), []byte("MSG "+feed+" 1"), 1)
-	c := &client{via: ws, ops: ops{size: msgSize(feed, "", 128)}}
+	msg := bytes.Replace(AppendPub(nil, "market.prices", "", Documents(1, 128)[0]), []byte("PUB market.prices"), []byte("MSG market.prices 1"), 1)
+	c := &Client{via: WS, ops: ops{size: MsgSize("market.prices", "", 128)}}
 	c.data = func(b []byte) error { return c.ops.feed(b, nil) }
 	stream := slices.Concat(serverFrame(bitFin|opBinary, msg), serverFrame(bitFin|opBinary, []byte("PONG\r\n")))
 	allocs := testing.AllocsPerRun(100, func() {

@@ -1,12 +1,12 @@
-package main
+package load
 
 import (
 	"fmt"
 	"math/rand/v2"
 )
 
-// noise gives n bodies of size bytes that do not compress.
-func noise(n, size int) [][]byte {
+// Noise gives n bodies of size bytes that do not compress.
+func Noise(n, size int) [][]byte {
 	source := rand.NewChaCha8([32]byte{1})
 	bodies := make([][]byte, n)
 	for i := range bodies {
@@ -16,9 +16,9 @@ func noise(n, size int) [][]byte {
 	return bodies
 }
 
-// documents gives n different bodies of size bytes each that look like the JSON of a price feed: the same keys again
+// Documents gives n different bodies of size bytes each that look like the JSON of a price feed: the same keys again
 // and again, numbers and times that differ. At the fastest level they deflate to two fifths of 1 KiB and to a third of 16 KiB.
-func documents(n, size int) [][]byte {
+func Documents(n, size int) [][]byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	bodies := make([][]byte, n)
 	for i := range bodies {
