@@ -11,11 +11,13 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"weir/bench/rival"
 )
 
 // bout is the servers that are compared, and how.
 type bout struct {
-	servers []candidate
+	servers []rival.Server
 	scale   scale
 	rounds  int
 	folder  string
@@ -26,9 +28,9 @@ type bout struct {
 type turns map[string][][]measure
 
 // entered are the servers that can do a workload.
-func (b *bout) entered(w workload) (servers []candidate) {
+func (b *bout) entered(w workload) (servers []rival.Server) {
 	for _, c := range b.servers {
-		if c.speaks(w.via) {
+		if c.Speaks(w.via) {
 			servers = append(servers, c)
 		}
 	}
@@ -43,11 +45,11 @@ func (b *bout) timed(w workload) (turns, error) {
 	servers := b.entered(w)
 	together := allowFiles(w.files(b.scale)*len(servers)) == nil
 	for round := range b.rounds {
-		groups := [][]candidate{servers}
+		groups := [][]rival.Server{servers}
 		if !together {
 			groups = nil
 			for i := range servers {
-				groups = append(groups, []candidate{servers[(round+i)%len(servers)]})
+				groups = append(groups, []rival.Server{servers[(round+i)%len(servers)]})
 			}
 		}
 		for _, group := range groups {
@@ -60,20 +62,20 @@ func (b *bout) timed(w workload) (turns, error) {
 }
 
 // round opens the workload on fresh servers, warms each up, and lets them have their turns.
-func (b *bout) round(w workload, servers []candidate, round int, all turns) (err error) {
+func (b *bout) round(w workload, servers []rival.Server, round int, all turns) (err error) {
 	sessions := make([]session, len(servers))
 	for i, c := range servers {
-		p, startErr := start(c, blockFor(w.via), b.folder)
+		p, startErr := rival.Start(c, rival.BlockFor(w.via), b.folder)
 		if startErr != nil {
 			return startErr
 		}
-		defer func() { err = errors.Join(err, p.stop()) }()
+		defer func() { err = errors.Join(err, p.Stop()) }()
 		if sessions[i], err = w.open(p, b.scale); err != nil {
-			return fmt.Errorf("%s, %s: %w", w.name, c.name, err)
+			return fmt.Errorf("%s, %s: %w", w.name, c.Name, err)
 		}
 		defer sessions[i].close()
 		if _, err = sessions[i].turn(b.scale.warm); err != nil {
-			return fmt.Errorf("%s, %s: %w", w.name, c.name, err)
+			return fmt.Errorf("%s, %s: %w", w.name, c.Name, err)
 		}
 	}
 	for turn := range b.scale.turns {
@@ -81,9 +83,9 @@ func (b *bout) round(w workload, servers []candidate, round int, all turns) (err
 			i = (i + turn + round) % len(servers) // nobody always comes after the same one
 			measures, err := sessions[i].turn(b.scale.turn)
 			if err != nil {
-				return fmt.Errorf("%s, %s: %w", w.name, servers[i].name, err)
+				return fmt.Errorf("%s, %s: %w", w.name, servers[i].Name, err)
 			}
-			all[servers[i].name] = append(all[servers[i].name], measures)
+			all[servers[i].Name] = append(all[servers[i].Name], measures)
 		}
 	}
 	return nil
@@ -113,10 +115,10 @@ func (b *bout) patient(workloads []workload) ([]turns, error) {
 					mu.Lock()
 					defer mu.Unlock()
 					if err != nil {
-						errs = append(errs, fmt.Errorf("%s, %s: %w", w.name, c.name, err))
+						errs = append(errs, fmt.Errorf("%s, %s: %w", w.name, c.Name, err))
 						return
 					}
-					all[i][c.name] = append(all[i][c.name], measures)
+					all[i][c.Name] = append(all[i][c.Name], measures)
 				})
 			}
 		}
@@ -129,14 +131,14 @@ func (b *bout) patient(workloads []workload) ([]turns, error) {
 }
 
 // apart runs one workload once in a process of its own, which is this program with the same command line and a bit more.
-func apart(w workload, c candidate, args []string) ([]measure, error) {
+func apart(w workload, c rival.Server, args []string) ([]measure, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	args = append(slices.Clone(args), "-one="+w.name, "-of="+c.name)
-	if c.name != kernelName { // which is this program
-		args = append(args, "-"+c.name+"="+c.path)
+	args = append(slices.Clone(args), "-one="+w.name, "-of="+c.Name)
+	if c.Name != rival.Kernel { // which is this program
+		args = append(args, "-"+c.Name+"="+c.Path)
 	}
 	cmd := exec.Command(self, args...)
 	// The signal is bound to a thread, as in start.
@@ -152,13 +154,13 @@ func apart(w workload, c candidate, args []string) ([]measure, error) {
 }
 
 // once runs one workload against a fresh server, and prints what was measured for apart.
-func (b *bout) once(w workload, c candidate) error {
-	p, err := start(c, blockFor(w.via), b.folder)
+func (b *bout) once(w workload, c rival.Server) error {
+	p, err := rival.Start(c, rival.BlockFor(w.via), b.folder)
 	if err != nil {
 		return err
 	}
 	measures, err := turnOnce(w, p, b.scale)
-	if stopErr := p.stop(); err == nil {
+	if stopErr := p.Stop(); err == nil {
 		err = stopErr
 	}
 	if err != nil {
@@ -168,7 +170,7 @@ func (b *bout) once(w workload, c candidate) error {
 }
 
 // turnOnce gives a workload a single turn.
-func turnOnce(w workload, p *process, s scale) ([]measure, error) {
+func turnOnce(w workload, p *rival.Process, s scale) ([]measure, error) {
 	open, err := w.open(p, s)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // fanout is one publisher and many receivers of one subject. burst messages go out in one write, and the next when every
@@ -26,12 +27,12 @@ const variants = 8
 func (w fanout) transport() load.Transport { return w.via }
 func (w fanout) files(s scale) int         { return s.receivers + 1 }
 
-func (w fanout) open(p *process, s scale) (session, error) { return openFeed(p, w, s.receivers) }
+func (w fanout) open(p *rival.Process, s scale) (session, error) { return openFeed(p, w, s.receivers) }
 
 // readers are many receivers of one feed, and who publishes it.
 type readers struct {
 	fanout
-	p         *process
+	p         *rival.Process
 	clients   []*load.Client // the receivers
 	publisher *load.Client
 	loop      *load.Loop
@@ -41,18 +42,18 @@ type readers struct {
 	all       chan struct{} // gets a value when missing reaches 0
 }
 
-func openFeed(p *process, w fanout, receivers int) (*readers, error) {
+func openFeed(p *rival.Process, w fanout, receivers int) (*readers, error) {
 	r := &readers{fanout: w, p: p, all: make(chan struct{}, 1)}
 	hello := load.Hello{Ops: "SUB " + feed + " 1\r\n", MsgSize: load.MsgSize(feed, "", w.size), Stamped: w.stamped}
 	var err error
-	if r.clients, err = load.ConnectAll(p.ports, w.via, receivers, func(int) load.Hello { return hello }); err != nil {
+	if r.clients, err = load.ConnectAll(p.Ports, w.via, receivers, func(int) load.Hello { return hello }); err != nil {
 		return nil, err
 	}
 	from := w.via
 	if from == load.Deflate {
 		from = load.WS
 	}
-	if r.publisher, err = load.Connect(p.ports, from, load.Hello{}); err != nil {
+	if r.publisher, err = load.Connect(p.Ports, from, load.Hello{}); err != nil {
 		r.close()
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // givenBack is what a server's memory is, in percent of what it was, when very many connections have come, had some
@@ -18,11 +19,11 @@ const (
 func (givenBack) transport() load.Transport { return load.WS }
 func (givenBack) files(s scale) int         { return s.crowd + 1 }
 
-func (givenBack) open(p *process, s scale) (session, error) { return departure{p, s}, nil }
+func (givenBack) open(p *rival.Process, s scale) (session, error) { return departure{p, s}, nil }
 
 // departure is the session of givenBack.
 type departure struct {
-	p     *process
+	p     *rival.Process
 	scale scale
 }
 
@@ -34,7 +35,7 @@ func (d departure) turn(time.Duration) ([]measure, error) {
 			return err
 		}
 		time.Sleep(time.Second)
-		if before, err = d.p.memory(); err != nil {
+		if before, err = d.p.Memory(); err != nil {
 			return err
 		}
 		return visit(d.p, w, d.scale.crowd)
@@ -43,7 +44,7 @@ func (d departure) turn(time.Duration) ([]measure, error) {
 		return nil, err
 	}
 	time.Sleep(d.scale.settle)
-	after, err := d.p.memory()
+	after, err := d.p.Memory()
 	return []measure{{"memory", "% of before", 100 * float64(after) / float64(before)}}, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // idle measures the memory of connections that have one subscription and say nothing: first as they come, then once
@@ -27,7 +28,7 @@ func (w idle) files(s scale) int {
 	return s.conns + 1
 }
 
-func (w idle) open(p *process, s scale) (session, error) {
+func (w idle) open(p *rival.Process, s scale) (session, error) {
 	o, err := openIdle(p, w, s, w.files(s)-1)
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func (m *idleMemory) turn(time.Duration) ([]measure, error) {
 // idlers are idle connections that are open.
 type idlers struct {
 	idle
-	p       *process
+	p       *rival.Process
 	clients []*load.Client
 	loop    *load.Loop
 	base    int64 // memory of the server before they came
@@ -78,13 +79,13 @@ const firstIdlers = 100
 
 // openIdle makes n connections to a fresh server. The server has had a few before, and its memory after these is what
 // the rest is counted from: code pages and first allocations belong to no connection.
-func openIdle(p *process, w idle, s scale, n int) (o *idlers, err error) {
+func openIdle(p *rival.Process, w idle, s scale, n int) (o *idlers, err error) {
 	err = s.busy(func() error {
 		if err := visit(p, w, firstIdlers); err != nil {
 			return err
 		}
 		time.Sleep(time.Second)
-		base, err := p.memory()
+		base, err := p.Memory()
 		if err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func openIdle(p *process, w idle, s scale, n int) (o *idlers, err error) {
 }
 
 // visit is n connections that come, have their traffic, and leave.
-func visit(p *process, w idle, n int) error {
+func visit(p *rival.Process, w idle, n int) error {
 	o, err := connectIdle(p, w, n)
 	if err != nil {
 		return err
@@ -106,11 +107,11 @@ func visit(p *process, w idle, n int) error {
 	return o.traffic()
 }
 
-func connectIdle(p *process, w idle, n int) (*idlers, error) {
+func connectIdle(p *rival.Process, w idle, n int) (*idlers, error) {
 	o := &idlers{idle: w, p: p, all: make(chan struct{}, 1)}
 	size := load.MsgSize(idleSubject(0), "", w.size)
 	var err error
-	if o.clients, err = load.ConnectAll(p.ports, w.via, n, func(i int) load.Hello {
+	if o.clients, err = load.ConnectAll(p.Ports, w.via, n, func(i int) load.Hello {
 		return load.Hello{Ops: "SUB " + idleSubject(i) + " 1\r\n", MsgSize: size}
 	}); err != nil {
 		return nil, err
@@ -133,13 +134,13 @@ func (o *idlers) bytes() (float64, error) {
 	if err := o.loop.Watch(0); err != nil {
 		return 0, err
 	}
-	now, err := o.p.memory()
+	now, err := o.p.Memory()
 	return float64(now-o.base) / float64(len(o.clients)), err
 }
 
 // traffic sends each connection its messages and returns when all have them. A message goes to everybody before the next.
 func (o *idlers) traffic() error {
-	publisher, err := load.Connect(o.p.ports, load.TCP, load.Hello{})
+	publisher, err := load.Connect(o.p.Ports, load.TCP, load.Hello{})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // ingest is one publisher whose messages nobody wants, each in a frame of its own, written in chunks of about 256 KiB with
@@ -18,8 +19,8 @@ const chunkSize = 256 << 10
 func (w ingest) transport() load.Transport { return w.via }
 func (w ingest) files(scale) int           { return 1 }
 
-func (w ingest) open(p *process, _ scale) (session, error) {
-	publisher, err := load.Connect(p.ports, w.via, load.Hello{})
+func (w ingest) open(p *rival.Process, _ scale) (session, error) {
+	publisher, err := load.Connect(p.Ports, w.via, load.Hello{})
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,7 @@ func (w ingest) open(p *process, _ scale) (session, error) {
 
 // intake is the session of ingest.
 type intake struct {
-	p         *process
+	p         *rival.Process
 	publisher *load.Client
 	chunk     []byte
 	messages  int // in chunk

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"weir/bench/rival"
 )
 
 // settings are the command line.
@@ -35,12 +37,12 @@ func parseFlags() (settings, error) {
 		settle = flag.Duration("settle", 0, "silence before memory is read (15s, with -quick 12s)")
 	)
 	flag.StringVar(&s.json, "json", "", "write the results to this `file`")
-	flag.StringVar(&s.stock, "stock", os.Getenv(stockBinary), "a built nats-server to use, instead of building one")
-	flag.StringVar(&s.weir, "weir", os.Getenv(weirBinary), "a built server to use as Weir, instead of building it")
+	flag.StringVar(&s.stock, "stock", os.Getenv(rival.StockBinary), "a built nats-server to use, instead of building one")
+	flag.StringVar(&s.weir, "weir", os.Getenv(rival.WeirBinary), "a built server to use as Weir, instead of building it")
 	flag.DurationVar(&s.soak, "soak", 0, "do not compare: put Weir through every workload and misuse, for this long, and see that nothing stays behind")
 	flag.StringVar(&s.kernel, "kernel", "", "do not compare: be the bare server, on this IPv4 `address`")
 	flag.StringVar(&s.one, "one", "", "do not compare: run the `workload` of exactly this name once, and print its measures as JSON")
-	flag.StringVar(&s.of, "of", weirName, "the `server` that -one is about: stock, weir or kernel")
+	flag.StringVar(&s.of, "of", rival.Weir, "the `server` that -one is about: stock, weir or kernel")
 	lock := flag.String("lock", "", "with -one: lock this `file` while the machine is kept busy")
 	flag.Parse()
 	s.rounds, s.scale = 3, fullScale
@@ -86,14 +88,14 @@ func run(s settings) error {
 		return runOne(s, folder)
 	}
 	if s.soak > 0 {
-		weir, err := s.server(weirName, folder)
+		weir, err := s.server(rival.Weir, folder)
 		if err != nil {
 			return err
 		}
 		return soak(weir, s.soak, folder)
 	}
 	b := &bout{scale: s.scale, rounds: s.rounds, folder: folder, args: os.Args[1:]}
-	for _, name := range []string{stockName, weirName, kernelName} {
+	for _, name := range []string{rival.Stock, rival.Weir, rival.Kernel} {
 		server, err := s.server(name, folder)
 		if err != nil {
 			return err
@@ -104,16 +106,16 @@ func run(s settings) error {
 }
 
 // server gives a server, built if need be.
-func (s settings) server(name, folder string) (candidate, error) {
+func (s settings) server(name, folder string) (rival.Server, error) {
 	switch name {
-	case stockName:
-		return buildStock(folder, s.stock)
-	case weirName:
-		return buildWeir(folder, s.weir)
-	case kernelName:
-		return ourKernel()
+	case rival.Stock:
+		return rival.BuildStock(folder, s.stock)
+	case rival.Weir:
+		return rival.BuildWeir(folder, s.weir)
+	case rival.Kernel:
+		return rival.BareServer()
 	}
-	return candidate{}, fmt.Errorf("there is no server %q", name)
+	return rival.Server{}, fmt.Errorf("there is no server %q", name)
 }
 
 // compareAll prints the table row by row, as they come.
@@ -127,8 +129,8 @@ func compareAll(s settings, b *bout) error {
 	r := report{Machine: thisMachine(), Servers: map[string]string{}}
 	var versions []string
 	for _, c := range b.servers {
-		r.Servers[c.name] = c.version
-		versions = append(versions, c.name+": "+c.version)
+		r.Servers[c.Name] = c.Version
+		versions = append(versions, c.Name+": "+c.Version)
 	}
 	fmt.Printf("%s   rounds: %d\n%s, %d cores, Linux %s, %s\n\n",
 		strings.Join(versions, "   "), b.rounds, r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go)

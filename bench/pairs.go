@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // pairs are publishers with one subscriber each. flight messages of a pair are under way: as many as arrive are sent again
@@ -19,7 +20,7 @@ type pairs struct {
 func (w pairs) transport() load.Transport { return w.via }
 func (w pairs) files(s scale) int         { return 2 * s.pairs }
 
-func (w pairs) open(p *process, s scale) (session, error) {
+func (w pairs) open(p *rival.Process, s scale) (session, error) {
 	g := &games{pairs: w, p: p, partner: map[*load.Client]int{}, all: make(chan struct{}, 1)}
 	run := ownSubject("pair")
 	subject := func(i int) string { return fmt.Sprintf("%s.%04d", run, i) }
@@ -27,10 +28,10 @@ func (w pairs) open(p *process, s scale) (session, error) {
 		return load.Hello{Ops: "SUB " + subject(i) + " 1\r\n", MsgSize: load.MsgSize(subject(0), "", w.size)}
 	}
 	var err error
-	if g.subscribers, err = load.ConnectAll(p.ports, w.via, s.pairs, hello); err != nil {
+	if g.subscribers, err = load.ConnectAll(p.Ports, w.via, s.pairs, hello); err != nil {
 		return nil, err
 	}
-	if g.publishers, err = load.ConnectAll(p.ports, w.via, s.pairs, nil); err != nil {
+	if g.publishers, err = load.ConnectAll(p.Ports, w.via, s.pairs, nil); err != nil {
 		g.close()
 		return nil, err
 	}
@@ -57,7 +58,7 @@ func (w pairs) open(p *process, s scale) (session, error) {
 // games is the session of pairs.
 type games struct {
 	pairs
-	p           *process
+	p           *rival.Process
 	subscribers []*load.Client
 	publishers  []*load.Client
 	partner     map[*load.Client]int // number of a subscriber

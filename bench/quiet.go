@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // quiet is what a server's CPU does when very many connections say nothing. What there is to do is pings, every two
@@ -14,7 +15,7 @@ type quiet struct{}
 func (quiet) transport() load.Transport { return load.WS }
 func (quiet) files(s scale) int         { return s.crowd + 1 }
 
-func (w quiet) open(p *process, s scale) (session, error) {
+func (w quiet) open(p *rival.Process, s scale) (session, error) {
 	o, err := openIdle(p, idle{via: load.WS}, s, s.crowd)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (q *silence) turn(time.Duration) ([]measure, error) {
 	if err := q.loop.Watch(q.settle); err != nil {
 		return nil, err
 	}
-	before, err := q.p.cpu()
+	before, err := q.p.CPU()
 	if err != nil {
 		return nil, err
 	}
@@ -40,6 +41,6 @@ func (q *silence) turn(time.Duration) ([]measure, error) {
 	if err := q.loop.Watch(q.window); err != nil {
 		return nil, err
 	}
-	after, err := q.p.cpu()
+	after, err := q.p.CPU()
 	return []measure{{"CPU", "ms/s", 1000 * float64(after-before) / float64(time.Since(begin))}}, err
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"weir/bench/rival"
 )
 
 // result is one row of the table: one figure of one workload, of all servers.
@@ -40,11 +42,11 @@ type report struct {
 
 // compare makes the rows of a workload from the turns of the servers. Each turn has the same measures in the same order.
 func compare(w workload, all turns) []result {
-	rows := make([]result, len(all[stockName][0]))
-	for i, m := range all[stockName][0] {
-		r := result{Workload: w.name, Measure: m.Name, Unit: m.Unit, Stock: figuresOf(all[stockName], i), Weir: figuresOf(all[weirName], i)}
+	rows := make([]result, len(all[rival.Stock][0]))
+	for i, m := range all[rival.Stock][0] {
+		r := result{Workload: w.name, Measure: m.Name, Unit: m.Unit, Stock: figuresOf(all[rival.Stock], i), Weir: figuresOf(all[rival.Weir], i)}
 		r.Ratio = ratio(r.Stock, r.Weir)
-		if kernel := all[kernelName]; len(kernel) > 0 {
+		if kernel := all[rival.Kernel]; len(kernel) > 0 {
 			f := figuresOf(kernel, i)
 			r.Kernel, r.KernelRatio, r.Distance = &f, ratio(r.Stock, f), ratio(r.Weir, f)
 		}

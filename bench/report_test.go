@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weir/bench/rival"
 )
 
 // threeTurns are turns with one measure each.
@@ -22,9 +24,9 @@ func threeTurns(name string, values ...float64) [][]measure {
 func TestCompare(t *testing.T) {
 	w := workload{name: "w", targets: []target{times("CPU", 2)}}
 	rows := compare(w, turns{
-		stockName:  threeTurns("CPU", 10, 30, 20),
-		weirName:   threeTurns("CPU", 5, 10, 8),
-		kernelName: threeTurns("CPU", 1, 2, 4),
+		rival.Stock:  threeTurns("CPU", 10, 30, 20),
+		rival.Weir:   threeTurns("CPU", 5, 10, 8),
+		rival.Kernel: threeTurns("CPU", 1, 2, 4),
 	})
 	if len(rows) != 1 {
 		t.Fatalf("%d rows", len(rows))
@@ -39,7 +41,7 @@ func TestCompare(t *testing.T) {
 	if r.Met == nil || !*r.Met || r.Target != "≥ 2×" {
 		t.Errorf("target %q, met %v", r.Target, r.Met)
 	}
-	bare := compare(w, turns{stockName: threeTurns("CPU", 10), weirName: threeTurns("CPU", 0)})[0]
+	bare := compare(w, turns{rival.Stock: threeTurns("CPU", 10), rival.Weir: threeTurns("CPU", 0)})[0]
 	if bare.Kernel != nil || bare.Ratio != 0 || *bare.Met {
 		t.Errorf("without a kernel and with a ratio by zero: %+v", bare)
 	}
@@ -119,7 +121,7 @@ func TestPercentile(t *testing.T) {
 
 func TestReportIsWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "r.json")
-	want := report{Machine: thisMachine(), Servers: map[string]string{"weir": "v1"}, Results: compare(workload{name: "w"}, turns{stockName: threeTurns("CPU", 1), weirName: threeTurns("CPU", 2)})}
+	want := report{Machine: thisMachine(), Servers: map[string]string{"weir": "v1"}, Results: compare(workload{name: "w"}, turns{rival.Stock: threeTurns("CPU", 1), rival.Weir: threeTurns("CPU", 2)})}
 	if err := want.write(file); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // request is one service and many askers, at a steady rate in all. Who asks is a matter of turns, whether or not earlier
@@ -24,18 +25,18 @@ const requestPatience = 10 * time.Second
 func (w request) transport() load.Transport { return w.via }
 func (w request) files(s scale) int         { return s.askers + 1 }
 
-func (w request) open(p *process, s scale) (session, error) {
+func (w request) open(p *rival.Process, s scale) (session, error) {
 	q := &questions{p: p, rate: s.rate, body: load.Noise(1, requestBody)[0], number: map[*load.Client]int{}}
 	service, inboxes := ownSubject("service.echo"), ownSubject("_INBOX")
 	inbox := func(i int) string { return fmt.Sprintf("%s.%06d", inboxes, i) }
 	var err error
-	q.askers, err = load.ConnectAll(p.ports, w.via, s.askers, func(i int) load.Hello {
+	q.askers, err = load.ConnectAll(p.Ports, w.via, s.askers, func(i int) load.Hello {
 		return load.Hello{Ops: "SUB " + inbox(i) + " 1\r\n", MsgSize: load.MsgSize(inbox(0), "", requestBody)}
 	})
 	if err != nil {
 		return nil, err
 	}
-	q.echo, err = load.Connect(p.ports, w.via, load.Hello{Ops: "SUB " + service + " 1\r\n", MsgSize: load.MsgSize(service, inbox(0), requestBody)})
+	q.echo, err = load.Connect(p.Ports, w.via, load.Hello{Ops: "SUB " + service + " 1\r\n", MsgSize: load.MsgSize(service, inbox(0), requestBody)})
 	if err != nil {
 		q.close()
 		return nil, err
@@ -57,7 +58,7 @@ func (w request) open(p *process, s scale) (session, error) {
 
 // questions is the session of request.
 type questions struct {
-	p       *process
+	p       *rival.Process
 	rate    int
 	body    []byte
 	askers  []*load.Client

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // slow is a feed at a steady rate, first without and then with one more receiver that takes hardly anything, and when
@@ -23,7 +24,7 @@ const (
 func (slow) transport() load.Transport { return load.WS }
 func (slow) files(s scale) int         { return s.receivers + 2 }
 
-func (slow) open(p *process, s scale) (session, error) {
+func (slow) open(p *rival.Process, s scale) (session, error) {
 	r, err := openFeed(p, fanout{via: load.WS, size: slowSize, burst: 1, stamped: true}, s.receivers)
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (w *crowdWithSlow) latency(d time.Duration) (float64, error) {
 // hamper connects the slow one, and lets more wait for it than its socket takes. end lets it go.
 func (w *crowdWithSlow) hamper() (end func() error, err error) {
 	own := ownSubject("slow")
-	laggard, err := load.Connect(w.p.ports, load.WS, load.Hello{Ops: "SUB " + feed + " 1\r\nSUB " + own + " 2\r\n"})
+	laggard, err := load.Connect(w.p.Ports, load.WS, load.Hello{Ops: "SUB " + feed + " 1\r\nSUB " + own + " 2\r\n"})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func (w *crowdWithSlow) hamper() (end func() error, err error) {
 		laggard.Close()
 		return err
 	}
-	publisher, err := load.Connect(w.p.ports, load.TCP, load.Hello{})
+	publisher, err := load.Connect(w.p.Ports, load.TCP, load.Hello{})
 	if err != nil {
 		_ = end()
 		return nil, err

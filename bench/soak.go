@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // soakScale is one turn of a workload in a soak: many short visits, not a measurement.
@@ -23,14 +24,14 @@ const filesPatience = 10 * time.Second
 
 // soak puts one server through all workloads and misuse again and again. It is an error when the server ends, when file
 // descriptors stay open, or when its memory is higher in the second half than in the first.
-func soak(b candidate, d time.Duration, folder string) error {
-	fmt.Printf("soak of %s for %v\n", b.version, d)
-	p, err := start(b, bothBlocks, folder)
+func soak(b rival.Server, d time.Duration, folder string) error {
+	fmt.Printf("soak of %s for %v\n", b.Version, d)
+	p, err := rival.Start(b, rival.BothBlocks, folder)
 	if err != nil {
 		return err
 	}
 	memory, err := revisit(p, d)
-	if stopErr := p.stop(); err == nil {
+	if stopErr := p.Stop(); err == nil {
 		err = stopErr
 	}
 	if err != nil {
@@ -40,8 +41,8 @@ func soak(b candidate, d time.Duration, folder string) error {
 }
 
 // revisit prints a line a turn and gives back the server's memory after each.
-func revisit(p *process, d time.Duration) (memory []int64, err error) {
-	files, err := p.files()
+func revisit(p *rival.Process, d time.Duration) (memory []int64, err error) {
+	files, err := p.Files()
 	if err != nil {
 		return nil, err
 	}
@@ -50,14 +51,14 @@ func revisit(p *process, d time.Duration) (memory []int64, err error) {
 		if err := revolve(p); err != nil {
 			return nil, fmt.Errorf("turn %d: %w", len(memory)+1, err)
 		}
-		if err := p.awaitFiles(files); err != nil {
+		if err := awaitFiles(p, files); err != nil {
 			return nil, err
 		}
-		now, err := p.memory()
+		now, err := p.Memory()
 		if err != nil {
 			return nil, err
 		}
-		cpu, err := p.cpu()
+		cpu, err := p.CPU()
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +82,7 @@ func steady(memory []int64) error {
 }
 
 // revolve is one turn.
-func revolve(p *process) error {
+func revolve(p *rival.Process) error {
 	for _, w := range workloads() {
 		if _, err := turnOnce(w, p, soakScale); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
@@ -98,10 +99,10 @@ func revolve(p *process) error {
 }
 
 // awaitFiles waits until the server has at most a few more files open than n.
-func (p *process) awaitFiles(n int) error {
+func awaitFiles(p *rival.Process, n int) error {
 	const few = 4 // epoll sets, a log
 	for end := time.Now().Add(filesPatience); ; time.Sleep(50 * time.Millisecond) {
-		open, err := p.files()
+		open, err := p.Files()
 		if err != nil {
 			return err
 		}
@@ -117,7 +118,7 @@ func (p *process) awaitFiles(n int) error {
 // misuse is what a peer should not do. The server must outlive it; how it answers is not looked at.
 type misuse struct {
 	name string
-	run  func(p *process) error
+	run  func(p *rival.Process) error
 }
 
 var misuses = []misuse{
@@ -134,9 +135,9 @@ var misuses = []misuse{
 }
 
 // raw sends bytes on a bare socket and leaves with a reset.
-func raw(via load.Transport, b []byte) func(p *process) error {
-	return func(p *process) error {
-		fd, err := load.Dial(p.ports[via])
+func raw(via load.Transport, b []byte) func(p *rival.Process) error {
+	return func(p *rival.Process) error {
+		fd, err := load.Dial(p.Ports[via])
 		if err != nil {
 			return err
 		}
@@ -147,9 +148,9 @@ func raw(via load.Transport, b []byte) func(p *process) error {
 }
 
 // visitor connects as it should, sends bytes as they are, reads what comes at once, and leaves.
-func visitor(via load.Transport, b []byte) func(p *process) error {
-	return func(p *process) error {
-		c, err := load.Connect(p.ports, via, load.Hello{Ops: "SUB " + feed + " 1\r\n"})
+func visitor(via load.Transport, b []byte) func(p *rival.Process) error {
+	return func(p *rival.Process) error {
+		c, err := load.Connect(p.Ports, via, load.Hello{Ops: "SUB " + feed + " 1\r\n"})
 		if err != nil {
 			return err
 		}
@@ -161,13 +162,13 @@ func visitor(via load.Transport, b []byte) func(p *process) error {
 }
 
 // deaf subscribes, is sent 8 MiB, reads nothing, and leaves.
-func deaf(p *process) error {
-	receiver, err := load.Connect(p.ports, load.WS, load.Hello{Ops: "SUB deaf 1\r\n"})
+func deaf(p *rival.Process) error {
+	receiver, err := load.Connect(p.Ports, load.WS, load.Hello{Ops: "SUB deaf 1\r\n"})
 	if err != nil {
 		return err
 	}
 	defer receiver.Close()
-	publisher, err := load.Connect(p.ports, load.WS, load.Hello{})
+	publisher, err := load.Connect(p.Ports, load.WS, load.Hello{})
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 func TestServerOutlivesMisuse(t *testing.T) {
-	p := startServer(t, weir, bothBlocks)
-	files, err := p.files()
+	p := startServer(t, weir, rival.BothBlocks)
+	files, err := p.Files()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -17,7 +18,7 @@ func TestServerOutlivesMisuse(t *testing.T) {
 			t.Errorf("%s: %v", m.name, err)
 		}
 	}
-	if err := p.awaitFiles(files); err != nil {
+	if err := awaitFiles(p, files); err != nil {
 		t.Error(err)
 	}
 	for _, via := range []load.Transport{load.WS, load.WSS} {

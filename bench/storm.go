@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // storm is clients that connect, subscribe, wait for the answer to a PING, and leave.
@@ -15,12 +16,12 @@ const stormBatch = 200
 func (w storm) transport() load.Transport { return w.via }
 func (w storm) files(scale) int           { return stormBatch }
 
-func (w storm) open(p *process, _ scale) (session, error) { return gale{w, p}, nil }
+func (w storm) open(p *rival.Process, _ scale) (session, error) { return gale{w, p}, nil }
 
 // gale is the session of storm.
 type gale struct {
 	storm
-	p *process
+	p *rival.Process
 }
 
 func (g gale) turn(d time.Duration) ([]measure, error) {
@@ -29,7 +30,7 @@ func (g gale) turn(d time.Duration) ([]measure, error) {
 }
 
 func (g gale) batch() (int, error) {
-	clients, err := load.ConnectAll(g.p.ports, g.via, stormBatch, func(i int) load.Hello {
+	clients, err := load.ConnectAll(g.p.Ports, g.via, stormBatch, func(i int) load.Hello {
 		return load.Hello{Ops: "SUB " + idleSubject(i) + " 1\r\n"}
 	})
 	load.CloseAll(clients)

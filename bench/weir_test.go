@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 var folder string
@@ -30,21 +31,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var weir = sync.OnceValues(func() (candidate, error) { return buildWeir(folder, os.Getenv(weirBinary)) })
+var weir = sync.OnceValues(func() (rival.Server, error) { return rival.BuildWeir(folder, os.Getenv(rival.WeirBinary)) })
 
 // startServer gives a server that ends with the test.
-func startServer(t *testing.T, server func() (candidate, error), websocket string) *process {
+func startServer(t *testing.T, server func() (rival.Server, error), websocket string) *rival.Process {
 	t.Helper()
 	b, err := server()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := start(b, websocket, t.TempDir())
+	p, err := rival.Start(b, websocket, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.stop(); err != nil {
+		if err := p.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -65,7 +66,7 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 	for _, via := range []load.Transport{load.WS, load.Deflate} {
 		t.Run(via.String(), func(t *testing.T) {
 			t.Parallel()
-			idlers, err := openIdle(startServer(t, weir, plainBlock), idle{via: via}, scale{}, conns)
+			idlers, err := openIdle(startServer(t, weir, rival.PlainBlock), idle{via: via}, scale{}, conns)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,17 +100,17 @@ var tiny = scale{
 
 func TestWorkloadsRun(t *testing.T) {
 	for _, w := range workloads() {
-		for _, server := range []func() (candidate, error){weir, ourKernel} {
+		for _, server := range []func() (rival.Server, error){weir, rival.BareServer} {
 			c, err := server()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !c.speaks(w.via) {
+			if !c.Speaks(w.via) {
 				continue
 			}
-			t.Run(c.name+" "+w.name, func(t *testing.T) {
+			t.Run(c.Name+" "+w.name, func(t *testing.T) {
 				t.Parallel()
-				measures, err := turnOnce(w, startServer(t, server, blockFor(w.via)), tiny)
+				measures, err := turnOnce(w, startServer(t, server, rival.BlockFor(w.via)), tiny)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -138,8 +139,8 @@ func TestRound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range b.servers {
-		if got := len(all[c.name]); got != b.rounds*b.scale.turns {
-			t.Errorf("%s had %d turns, want %d", c.name, got, b.rounds*b.scale.turns)
+		if got := len(all[c.Name]); got != b.rounds*b.scale.turns {
+			t.Errorf("%s had %d turns, want %d", c.Name, got, b.rounds*b.scale.turns)
 		}
 	}
 }
@@ -154,8 +155,8 @@ func TestPatient(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range b.servers {
-		if len(all[0][c.name]) != 1 || len(all[0][c.name][0]) != 2 {
-			t.Errorf("%s: %v", c.name, all[0][c.name])
+		if len(all[0][c.Name]) != 1 || len(all[0][c.Name][0]) != 2 {
+			t.Errorf("%s: %v", c.Name, all[0][c.Name])
 		}
 	}
 	if _, err := apart(workload{name: "none such"}, b.servers[0], b.args); err == nil || !strings.Contains(err.Error(), `no workload "none such"`) {
@@ -167,7 +168,7 @@ func TestPatient(t *testing.T) {
 func twoServers(t *testing.T) *bout {
 	t.Helper()
 	b := &bout{scale: tiny, rounds: 1, folder: t.TempDir()}
-	for _, server := range []func() (candidate, error){weir, ourKernel} {
+	for _, server := range []func() (rival.Server, error){weir, rival.BareServer} {
 		c, err := server()
 		if err != nil {
 			t.Fatal(err)

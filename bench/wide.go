@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // wide is a fan-out to very many receivers, and how long it takes until the last of them has the message. While the
@@ -18,7 +19,7 @@ const wideRest = 250 * time.Millisecond
 func (wide) transport() load.Transport { return load.WS }
 func (wide) files(s scale) int         { return s.crowd + 1 }
 
-func (wide) open(p *process, s scale) (session, error) {
+func (wide) open(p *rival.Process, s scale) (session, error) {
 	r, err := openFeed(p, fanout{via: load.WS, size: 128, burst: 1, stamped: true}, s.crowd)
 	if err != nil {
 		return nil, err

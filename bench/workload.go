@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/rival"
 )
 
 // scale is how large and how long the workloads run.
@@ -84,7 +85,7 @@ type workload struct {
 	files func(s scale) int
 	// patient workloads wait most of the time, and have one turn. They run at the same time on all servers.
 	patient bool
-	open    func(p *process, s scale) (session, error)
+	open    func(p *rival.Process, s scale) (session, error)
 	targets []target
 }
 
@@ -92,7 +93,7 @@ type workload struct {
 type kind interface {
 	transport() load.Transport
 	files(s scale) int
-	open(p *process, s scale) (session, error)
+	open(p *rival.Process, s scale) (session, error)
 }
 
 // timed is a workload that keeps the server busy while it has its turn.
@@ -114,8 +115,8 @@ var runs atomic.Int64
 func ownSubject(name string) string { return fmt.Sprintf("%s.%06d", name, runs.Add(1)) }
 
 // clocked gives the server's CPU time for one of the units that work says it has done.
-func clocked(p *process, unit string, work func() (units int, err error)) (measure, error) {
-	before, err := p.cpu()
+func clocked(p *rival.Process, unit string, work func() (units int, err error)) (measure, error) {
+	before, err := p.CPU()
 	if err != nil {
 		return measure{}, err
 	}
@@ -123,7 +124,7 @@ func clocked(p *process, unit string, work func() (units int, err error)) (measu
 	if err != nil {
 		return measure{}, err
 	}
-	after, err := p.cpu()
+	after, err := p.CPU()
 	if err != nil {
 		return measure{}, err
 	}

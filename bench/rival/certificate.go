@@ -1,4 +1,4 @@
-package main
+package rival
 
 import (
 	"crypto/ecdsa"

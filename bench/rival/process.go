@@ -1,4 +1,4 @@
-package main
+package rival
 
 import (
 	"bufio"
@@ -27,17 +27,17 @@ websocket: %s
 `
 
 const (
-	plainBlock  = "{ host: 127.0.0.1, port: -1, no_tls: true, compression: true }"
-	secureBlock = `{ host: 127.0.0.1, port: -1, compression: true, tls { cert_file: "certificate.pem", key_file: "key.pem" } }`
-	bothBlocks  = "[" + plainBlock + ", " + secureBlock + "]" // Weir knows lists
+	PlainBlock  = "{ host: 127.0.0.1, port: -1, no_tls: true, compression: true }"
+	SecureBlock = `{ host: 127.0.0.1, port: -1, compression: true, tls { cert_file: "certificate.pem", key_file: "key.pem" } }`
+	BothBlocks  = "[" + PlainBlock + ", " + SecureBlock + "]" // Weir knows lists
 )
 
-// blockFor gives the websocket block for the clients of a workload.
-func blockFor(via load.Transport) string {
+// BlockFor gives the websocket block for the clients of a workload.
+func BlockFor(via load.Transport) string {
 	if via == load.WSS {
-		return secureBlock
+		return SecureBlock
 	}
-	return plainBlock
+	return PlainBlock
 }
 
 // startTimeout is how long a server may take until it listens, stopTimeout how long until it is gone after SIGTERM.
@@ -46,12 +46,12 @@ const (
 	stopTimeout  = 15 * time.Second
 )
 
-// process is one running server.
-type process struct {
+// Process is one running server.
+type Process struct {
 	cmd    *exec.Cmd
 	exited chan error
 	log    tail
-	ports  load.Ports
+	Ports  load.Ports
 }
 
 var (
@@ -59,18 +59,18 @@ var (
 	listensForWebSocket = regexp.MustCompile(`Listening for websocket clients on (wss?)://.*:(\d+)(?: \(.*\))?$`)
 )
 
-// start runs a server in folder, with the websocket block or blocks, and returns once it accepts connections.
-func start(b candidate, websocket, folder string) (*process, error) {
-	file := filepath.Join(folder, b.name+".conf")
+// Start runs a server in folder, with the websocket block or blocks, and returns once it accepts connections.
+func Start(b Server, websocket, folder string) (*Process, error) {
+	file := filepath.Join(folder, b.Name+".conf")
 	if err := os.WriteFile(file, fmt.Appendf(nil, config, websocket), 0o600); err != nil {
 		return nil, err
 	}
-	if strings.Contains(websocket, secureBlock) {
+	if strings.Contains(websocket, SecureBlock) {
 		if err := writeCertificate(folder); err != nil {
 			return nil, err
 		}
 	}
-	p := &process{cmd: exec.Command(b.path, b.args(file)...), exited: make(chan error, 1), ports: load.Ports{}}
+	p := &Process{cmd: exec.Command(b.Path, b.args(file)...), exited: make(chan error, 1), Ports: load.Ports{}}
 	p.cmd.Dir = folder
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + folder} // no GOGC, GOMAXPROCS or GODEBUG of ours
 	// The server goes with us. The signal is bound to a thread, so no goroutine may end locked to one.
@@ -89,14 +89,14 @@ func start(b candidate, websocket, folder string) (*process, error) {
 		return p, nil
 	case <-time.After(startTimeout):
 		_ = p.cmd.Process.Kill()
-		return nil, fmt.Errorf("%s does not listen after %v: %s", b.path, startTimeout, p.log.String())
+		return nil, fmt.Errorf("%s does not listen after %v: %s", b.Path, startTimeout, p.log.String())
 	case err := <-p.exited:
-		return nil, fmt.Errorf("%s ended while starting (%v): %s", b.path, err, p.log.String())
+		return nil, fmt.Errorf("%s ended while starting (%v): %s", b.Path, err, p.log.String())
 	}
 }
 
-// follow reads the log until the process ends. It owns ports until it closes ready.
-func (p *process) follow(stderr io.Reader, ready chan struct{}) {
+// follow reads the log until the process ends. It owns Ports until it closes ready.
+func (p *Process) follow(stderr io.Reader, ready chan struct{}) {
 	lines := bufio.NewScanner(stderr)
 	up := false
 	for lines.Scan() {
@@ -105,7 +105,7 @@ func (p *process) follow(stderr io.Reader, ready chan struct{}) {
 		if !up {
 			p.note(line)
 		}
-		if !up && len(p.ports) > 1 && strings.Contains(line, "Server is ready") {
+		if !up && len(p.Ports) > 1 && strings.Contains(line, "Server is ready") {
 			up = true
 			close(ready)
 		}
@@ -115,22 +115,22 @@ func (p *process) follow(stderr io.Reader, ready chan struct{}) {
 }
 
 // note learns a port from a line of the log.
-func (p *process) note(line string) {
+func (p *Process) note(line string) {
 	if m := listensForClients.FindStringSubmatch(line); m != nil {
-		p.ports[load.TCP], _ = strconv.Atoi(m[1])
+		p.Ports[load.TCP], _ = strconv.Atoi(m[1])
 	}
 	if m := listensForWebSocket.FindStringSubmatch(line); m != nil {
 		port, _ := strconv.Atoi(m[2])
 		if m[1] == "wss" {
-			p.ports[load.WSS] = port
+			p.Ports[load.WSS] = port
 		} else {
-			p.ports[load.WS], p.ports[load.Deflate] = port, port
+			p.Ports[load.WS], p.Ports[load.Deflate] = port, port
 		}
 	}
 }
 
-// stop ends the process, by force when it does not go by itself.
-func (p *process) stop() error {
+// Stop ends the process, by force when it does not go by itself.
+func (p *Process) Stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("the server ended early: %w: %s", err, p.log.String())
 	}
@@ -144,8 +144,8 @@ func (p *process) stop() error {
 	}
 }
 
-// cpu is the CPU time that all threads of the process have used, ended ones included.
-func (p *process) cpu() (time.Duration, error) {
+// CPU is the CPU time that all threads of the process have used, ended ones included.
+func (p *Process) CPU() (time.Duration, error) {
 	const schedulerClock = 2                                 // CPUCLOCK_SCHED of <linux/posix-timers.h>: nanoseconds, user and system
 	clock := uintptr(^p.cmd.Process.Pid<<3 | schedulerClock) // as clock_getcpuclockid(3) does it
 	var now syscall.Timespec
@@ -155,8 +155,8 @@ func (p *process) cpu() (time.Duration, error) {
 	return time.Duration(now.Nano()), nil
 }
 
-// memory is the proportional set size in bytes: private pages and the process's share of the others.
-func (p *process) memory() (int64, error) {
+// Memory is the proportional set size in bytes: private pages and the process's share of the others.
+func (p *Process) Memory() (int64, error) {
 	return pss(fmt.Sprintf("/proc/%d/smaps_rollup", p.cmd.Process.Pid))
 }
 
@@ -174,8 +174,8 @@ func pss(file string) (int64, error) {
 	return 0, fmt.Errorf("%s has no Pss", file)
 }
 
-// files is how many file descriptors the process has open.
-func (p *process) files() (int, error) {
+// Files is how many file descriptors the process has open.
+func (p *Process) Files() (int, error) {
 	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.cmd.Process.Pid))
 	return len(open), err
 }

@@ -1,4 +1,4 @@
-package main
+package rival
 
 import (
 	"os"
@@ -9,18 +9,18 @@ import (
 )
 
 // myself is this test as a process under test.
-func myself(t *testing.T) *process {
+func myself(t *testing.T) *Process {
 	t.Helper()
 	me, err := os.FindProcess(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &process{cmd: &exec.Cmd{Process: me}}
+	return &Process{cmd: &exec.Cmd{Process: me}}
 }
 
 func TestCPUIsWhatTheProcessUsed(t *testing.T) {
 	p := myself(t)
-	before, err := p.cpu()
+	before, err := p.CPU()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestCPUIsWhatTheProcessUsed(t *testing.T) {
 	for end := time.Now().Add(busy); time.Now().Before(end); {
 		spins++
 	}
-	after, err := p.cpu()
+	after, err := p.CPU()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestCPUIsWhatTheProcessUsed(t *testing.T) {
 
 func TestMemoryGrowsWithThePagesInUse(t *testing.T) {
 	p := myself(t)
-	before, err := p.memory()
+	before, err := p.Memory()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestMemoryGrowsWithThePagesInUse(t *testing.T) {
 	for i := 0; i < len(pages); i += 4096 {
 		pages[i] = 1
 	}
-	after, err := p.memory()
+	after, err := p.Memory()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestMemoryGrowsWithThePagesInUse(t *testing.T) {
 }
 
 func TestStartTellsWhyAServerDoesNotStart(t *testing.T) {
-	_, err := start(candidate{name: "ls", path: "/bin/ls"}, plainBlock, t.TempDir())
+	_, err := Start(Server{Name: "ls", Path: "/bin/ls"}, PlainBlock, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "ended while starting") {
 		t.Errorf("a program that is no server: %v", err)
 	}
