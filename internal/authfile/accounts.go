@@ -28,7 +28,7 @@ type tenant struct {
 // tenantKeys are the keys of one account.
 var tenantKeys = conf.Table[tenant]{
 	"nkey":                setAccountKey,
-	"users":               func(r *conf.Reader, t *tenant, v conf.Value) { t.users, t.at = readUsers(r, v), v },
+	"users":               func(r *conf.Reader, t *tenant, v conf.Value) { t.users, t.at = readUsers(r, v, userKeys), v },
 	"default_permissions": func(r *conf.Reader, t *tenant, v conf.Value) { t.defaults = permissions(r, v) },
 	"exports":             setExports,
 	"imports":             setImports,

@@ -21,7 +21,7 @@ type Authorization struct {
 	from     conf.Value
 }
 
-// SimpleKeys are the keys of an authorization block inside a listener's block.
+// SimpleKeys are the keys of an authorization block inside a listener's block, as nats-server has them.
 var SimpleKeys = conf.Table[Authorization]{
 	"user username": conf.Text(func(a *Authorization) *string { return &a.Username }),
 	"pass password": conf.Text(func(a *Authorization) *string { return &a.Password }),
@@ -39,6 +39,30 @@ var Keys = func() conf.Table[Authorization] {
 		"proxy_required":                                     conf.Flag(func(a *Authorization) *bool { return &a.ProxyRequired }),
 	}.Split()
 	for name, set := range SimpleKeys {
+		t[name] = set
+	}
+	return t
+}()
+
+// listenerKeys are those of an authorization block inside a websocket block, which may have users of its own.
+var listenerKeys = func() conf.Table[Authorization] {
+	t := conf.Table[Authorization]{
+		"users": func(r *conf.Reader, a *Authorization, v conf.Value) {
+			a.users = true
+			a.Users = append(a.Users, readUsers(r, v, listenerUserKeys)...)
+		},
+		"default_permissions default_permission permissions": setDefaultPermissions,
+	}.Split()
+	for name, set := range SimpleKeys {
+		t[name] = set
+	}
+	return t
+}()
+
+// listenerUserKeys are the keys of a user of such a list, who has no other place to say which account is his.
+var listenerUserKeys = func() conf.Table[auth.User] {
+	t := conf.Table[auth.User]{"account": conf.Text(func(u *auth.User) *string { return &u.Account })}
+	for name, set := range userKeys {
 		t[name] = set
 	}
 	return t
@@ -86,11 +110,11 @@ func setConnectionTypes(r *conf.Reader, u *auth.User, v conf.Value) {
 
 func setUsers(r *conf.Reader, a *Authorization, v conf.Value) {
 	a.users = true
-	a.Users = append(a.Users, readUsers(r, v)...)
+	a.Users = append(a.Users, readUsers(r, v, userKeys)...)
 }
 
 // readUsers reads a list of users.
-func readUsers(r *conf.Reader, v conf.Value) (users []auth.User) {
+func readUsers(r *conf.Reader, v conf.Value, keys conf.Table[auth.User]) (users []auth.User) {
 	if _, ok := v.V.([]any); !ok {
 		r.Fail(v.At, "Expected users field to be an array, got %s", conf.Kind(v.V))
 		return nil
@@ -103,7 +127,7 @@ func readUsers(r *conf.Reader, v conf.Value) (users []auth.User) {
 		}
 		var u auth.User
 		before := len(r.Errors)
-		conf.Read(r, item, userKeys, &u)
+		conf.Read(r, item, keys, &u)
 		if len(r.Errors) == before {
 			checkUser(r, item, &u)
 		}
@@ -133,9 +157,16 @@ func setDefaultPermissions(r *conf.Reader, a *Authorization, v conf.Value) {
 func Read(r *conf.Reader, v conf.Value) Authorization {
 	var a Authorization
 	conf.Read(r, v, Keys, &a)
-	switch {
-	case (a.Username != "" || a.Password != "") && a.Token != "":
+	if (a.Username != "" || a.Password != "") && a.Token != "" {
 		r.Fail(v.At, "Cannot have a user/pass and token")
+	}
+	a.finish(r, v)
+	return a
+}
+
+// finish checks a block that was read.
+func (a *Authorization) finish(r *conf.Reader, v conf.Value) {
+	switch {
 	case a.users && a.Username != "":
 		r.Fail(v.At, "Can not have a single user/pass and a users array")
 	case a.users && a.Token != "":
@@ -143,8 +174,7 @@ func Read(r *conf.Reader, v conf.Value) Authorization {
 	}
 	applyDefaults(a.Users, a.defaults)
 	noDuplicates(r, v, a.Users, make(map[string]bool))
-	warnOpen(r, v, a)
-	return a
+	warnOpen(r, v, *a)
 }
 
 // applyDefaults gives users without permissions the default ones.
@@ -171,11 +201,11 @@ func noDuplicates(r *conf.Reader, v conf.Value, users []auth.User, known map[str
 	}
 }
 
-// ReadSimple reads a block that overrides the top-level one for the clients of a listener.
-func ReadSimple(r *conf.Reader, v conf.Value) Authorization {
+// ReadListener reads a block that overrides the top-level one for the clients of a listener.
+func ReadListener(r *conf.Reader, v conf.Value) Authorization {
 	var a Authorization
-	conf.Read(r, v, SimpleKeys, &a)
-	warnOpen(r, v, a)
+	conf.Read(r, v, listenerKeys, &a)
+	a.finish(r, v)
 	return a
 }
 

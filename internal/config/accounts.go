@@ -104,6 +104,16 @@ func (a *Accounts) SystemName() string {
 	return cmp.Or(a.System, account.System)
 }
 
+// checkUsers wants the accounts of users to be there.
+func (a *Accounts) checkUsers(users []auth.User) error {
+	for i := range users {
+		if name := users[i].Account; name != "" && name != a.SystemName() && !a.has(name) {
+			return fmt.Errorf("user %q: account %q is not defined", users[i].Name+users[i].NKey, name)
+		}
+	}
+	return nil
+}
+
 // validate finds out whether the accounts fit each other.
 func (a *Accounts) validate() error {
 	if a.System != "" && a.System != account.System && !a.has(a.System) {

@@ -32,7 +32,9 @@ var wrongTexts = []struct {
 		`weir.conf:4:2: no_tls: expected a boolean, got a string`,
 	}},
 	{"authorization {\n foo: x\n}\n", []string{`weir.conf:2:2: unknown field "foo"`}},
-	{"ws {\n authorization { users: [] }\n}\n", []string{`weir.conf:2:18: unknown field "users"`}},
+	{"ws {\n authorization { nkey: a }\n}\n", []string{`weir.conf:2:18: unknown field "nkey"`}},
+	{"ws {\n authorization { users: 3 }\n}\n", []string{`weir.conf:2:18: Expected users field to be an array, got an integer`}},
+	{"ws {\n authorization { user: a, users: [ {user: b} ] }\n}\n", []string{`weir.conf:2:2: Can not have a single user/pass and a users array`}},
 	{"tls {\n foo: 3\n}\n", []string{`weir.conf:2:2: unknown field "foo"`}},
 	{"\ntls { certs: [ {cert_file: a, key_file: b, foo: c} ] }\n", []string{`weir.conf:2:44: unknown field "foo"`}},
 

@@ -133,7 +133,7 @@ func (w *WebSocket) Address() string {
 }
 
 // WebSocketAuth says who may connect through w: the block's own credentials replace the top-level ones as a whole, but for
-// the list of users (catalogue §6.1). A password alone replaces nothing. A proxy that either wants is required.
+// the list of users (catalogue §6.1), which a block may have of its own. A password alone replaces nothing. A proxy that either wants is required.
 func (o *Options) WebSocketAuth(w *WebSocket) auth.Config {
 	own := w.Auth
 	if !own.Required() && own.NoAuthUser == "" {

@@ -49,6 +49,8 @@ func (o *Options) validateWebSocketAuth(w *WebSocket) error {
 	switch err := checkNoAuthUser(w.Auth.NoAuthUser, o.WebSocketAuth(w).Users); {
 	case err != nil:
 		return err
+	case len(w.Auth.Users) > 0:
+		return o.Accounts.checkUsers(w.Auth.Users)
 	case len(o.Auth.Users) == 0:
 		return nil
 	case w.Auth.Username != "":

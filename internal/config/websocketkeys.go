@@ -44,7 +44,7 @@ var webSocketKeys = conf.Table[WebSocket]{
 		return &w.AllowedOrigins
 	}),
 	"authorization authentication": func(r *conf.Reader, w *WebSocket, v conf.Value) {
-		a := authfile.ReadSimple(r, v)
+		a := authfile.ReadListener(r, v)
 		a.NoAuthUser = w.Auth.NoAuthUser // a key beside the block
 		w.Auth, w.AuthTimeout = a.Config, a.Timeout
 	},
