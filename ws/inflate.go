@@ -6,7 +6,7 @@ import (
 	"math"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
+	"weir/internal/inflate"
 )
 
 // What [Inflate] can fail with, besides an error of its yield.
@@ -45,132 +45,52 @@ func (l InflateLimit) bound(n int) (int64, error) {
 	return most, over
 }
 
-// inflateTail is what the sender removed (RFC 7692 §7.2.2), and an empty final block, so that the end is an end.
-const inflateTail = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
-
-// deflateSource gives out a message and then inflateTail, without joining them in memory.
-type deflateSource struct {
-	src []byte
-	pos int // how far both together have been read
-}
-
-func (s *deflateSource) ReadByte() (byte, error) {
-	i := s.pos
-	s.pos++
-	if i < len(s.src) {
-		return s.src[i], nil
-	}
-	if i -= len(s.src); i < len(inflateTail) {
-		return inflateTail[i], nil
-	}
-	s.pos--
-	return 0, io.EOF
-}
-
-func (s *deflateSource) Read(p []byte) (n int, err error) {
-	if s.pos < len(s.src) {
-		n = copy(p, s.src[s.pos:])
-	} else if n = copy(p, inflateTail[s.pos-len(s.src):]); n == 0 {
-		err = io.EOF
-	}
-	s.pos += n
-	return n, err
-}
-
-// inflater is a decompressor with its source and the buffer between it and yield.
-type inflater struct {
-	r      io.Reader // also a flate.Resetter
-	in     deflateSource
-	window *Window // nil without context takeover
-	buf    [16 << 10]byte
-}
-
-var inflaters = sync.Pool{New: func() any {
-	f := new(inflater)
-	f.r = flate.NewReader(&f.in)
-	return f
-}}
+var inflaters = sync.Pool{New: func() any { return new(inflate.Message) }}
 
 // Inflate inflates one whole message that was compressed without context takeover and gives it to yield piece by piece,
-// at most 16 KiB each; a piece is valid, and may be changed, until yield returns. It returns how many bytes yield got.
+// a little more than 64 KiB each at most; a piece is valid until yield returns, and must not be changed. It returns how many bytes yield got.
 // src is the message's payload as it came, and is not changed.
 //
 // It stops with [ErrInflateTooBig] or [ErrInflateRatio] before it yields more than limit allows, with
 // [ErrInflateCorrupt], or with yield's own error; what was yielded before can not be taken back.
 //
-// A corrupt message may go unnoticed: for a block that uses distances and has no code for them, the decompressor takes the
-// code of a block before, which may be of another message. No other message is read wrongly by that, and no bytes of one
-// get into another; to clear the tables would cost 2 µs for each message.
-//
 // Blocks with BFINAL set may stand anywhere (RFC 7692 §7.2.1); what follows one starts from an empty window, which
 // is how compressors that set it work. With context takeover, see [Window.Inflate].
 func Inflate(src []byte, limit InflateLimit, yield func(p []byte) error) (n int64, err error) {
-	return inflate(src, nil, limit, yield)
+	return inflated(src, nil, limit, yield)
 }
 
-func inflate(src []byte, w *Window, limit InflateLimit, yield func(p []byte) error) (n int64, err error) {
+func inflated(src []byte, w *Window, limit InflateLimit, yield func(p []byte) error) (n int64, err error) {
 	most, over := limit.bound(len(src))
-	f := inflaters.Get().(*inflater)
-	f.in.src, f.window = src, w
-	n, err = f.inflate(most, over, yield)
-	f.in.src, f.window = nil, nil
-	inflaters.Put(f)
-	return n, err
-}
-
-func (f *inflater) inflate(most int64, over error, yield func(p []byte) error) (n int64, err error) {
-	f.in.pos = 0
-	if err := f.restart(); err != nil {
-		return 0, err
+	m := inflaters.Get().(*inflate.Message)
+	defer func() { // also if yield panics: what it was given stays with it
+		m.Release()
+		inflaters.Put(m)
+	}()
+	if w != nil {
+		m.Begin(src, w.buf, w.takeover)
+	} else {
+		m.Begin(src, nil, false)
 	}
 	for {
-		k, err := f.r.Read(f.buf[:])
-		if k > 0 {
-			if int64(k) > most-n {
-				return n, over
-			}
-			if f.window != nil {
-				f.window.Append(f.buf[:k]) // before yield, which may change them
-			}
-			if err := yield(f.buf[:k:k]); err != nil {
-				return n, err
-			}
-			n += int64(k)
-		}
-		if err == nil {
-			continue
-		}
-		if err != io.EOF {
+		p, err := m.Next()
+		if err == inflate.ErrCorrupt {
 			return n, ErrInflateCorrupt
 		}
-		done, err := f.ended()
-		if done || err != nil {
-			return n, err
+		if int64(len(p)) > most-n {
+			return n, over
+		}
+		if w != nil {
+			w.Append(p)
+		}
+		if len(p) > 0 {
+			if err := yield(p); err != nil {
+				return n, err
+			}
+			n += int64(len(p))
+		}
+		if err == io.EOF {
+			return n, nil
 		}
 	}
-}
-
-// ended judges the end of a DEFLATE stream by its place: inside the message another one has to follow.
-func (f *inflater) ended() (done bool, err error) {
-	switch f.in.pos - len(f.in.src) {
-	case 0, len(syncTail), len(inflateTail): // a final block of the sender's, the same without its end, ours
-		return true, nil
-	}
-	if f.in.pos > len(f.in.src) {
-		return false, ErrInflateCorrupt
-	}
-	return false, f.restart()
-}
-
-// restart begins a DEFLATE stream. With context takeover it has a window: what earlier messages, and earlier blocks of
-// this one, have left. BFINAL ends a block and not the window (RFC 7692 §7.2.3.4).
-func (f *inflater) restart() error {
-	var dict []byte
-	if f.window != nil {
-		dict = f.window.buf
-	}
-	if err := f.r.(flate.Resetter).Reset(&f.in, dict); err != nil {
-		return ErrInflateCorrupt
-	}
-	return nil
 }

@@ -97,5 +97,5 @@ func (w *Window) slack(n int) int {
 // Inflate is [Inflate] for a message that may refer to those before it, and remembers what it becomes. After an error the
 // window is out of step, and the connection has to end.
 func (w *Window) Inflate(src []byte, limit InflateLimit, yield func(p []byte) error) (n int64, err error) {
-	return inflate(src, w, limit, yield)
+	return inflated(src, w, limit, yield)
 }
