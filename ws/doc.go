@@ -11,7 +11,8 @@
 // # The parts
 //
 //   - [Decoder] takes chunks of any size and gives [Event] values. Payload is unmasked in place and returned as a
-//     sub-slice of the chunk; only a header or a control payload that a chunk cuts in two is copied.
+//     sub-slice of the chunk; only a header or a control payload that a chunk cuts in two is copied. For a stream of small
+//     frames [Decoder.Gather] gives the payload of all of them at once.
 //   - [AppendHeader], [AppendControl], [AppendClose] and [Mask] write frames.
 //   - [CheckUpgrade] with an [UpgradePolicy] judges an HTTP request; [Upgrade.AppendResponse] writes the 101 and
 //     [UpgradeError.Refuse] the refusal. [Request] is the same for the client.
