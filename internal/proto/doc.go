@@ -30,7 +30,8 @@
 //
 //   - Any cut of a byte stream gives the same operations and then the same error. FuzzAnyCut holds it to that.
 //   - A parser that waits for an operation to begin owns no memory. What it keeps of an unfinished operation is bounded by
-//     [Limits], and a body's buffer is never more than twice what has arrived of it, nor begins above 32 KiB.
+//     [Limits], and a body's buffer is never more than twice what has arrived of it, nor begins above 32 KiB, unless it is
+//     the buffer of a body before, which the caller has recycled.
 //   - Parser, Args and slices belong to the goroutine that calls Next. Nothing here is shared.
 //
 // # Where it differs from the reference on purpose

@@ -18,6 +18,9 @@ func FuzzAnyCut(f *testing.F) {
 	}
 	f.Add([]byte("PING\r\nSUB a b c\r\nPUB x 3\r\nabc\r\nUNSUB 1\r\nHPUB a 1 2\r\nab\r\nFOO"), []byte{1}, false)
 	f.Add([]byte("INFO {}\r\nMSG a 1 3\r\nabc\r\nHMSG a 1 b 1 2\r\nab\r\n-ERR 'x'\r\n"), []byte{2, 5}, true)
+	for _, row := range wholeRows {
+		f.Add([]byte(row), []byte{5, 9}, false)
+	}
 	f.Fuzz(func(t *testing.T, in, lengths []byte, client bool) {
 		role := proto.RoleServer
 		if client {

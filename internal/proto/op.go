@@ -138,7 +138,7 @@ func (v *verb) begins(b []byte) bool {
 // Args is one operation. Every slice is valid until the next call of [Parser.Next], except an owned Body.
 type Args struct {
 	Op Op
-	// Owned says that Body is a fresh buffer that the receiver may keep.
+	// Owned says that Body is a buffer that the receiver may keep. If it does not, [Args.Recycle] saves the next one.
 	Owned bool
 	// Subject of PUB, HPUB, SUB, MSG and HMSG. It is not checked.
 	Subject []byte
@@ -157,6 +157,18 @@ type Args struct {
 	Body []byte
 	// Line is the raw arguments: the JSON of CONNECT and INFO, the text of -ERR with its quotes. nil for PING, PONG, +OK.
 	Line []byte
+
+	spare []byte // a recycled body
+}
+
+// clear makes a ready for the next operation.
+func (a *Args) clear() { *a = Args{spare: a.spare} }
+
+// Recycle gives an owned Body back: the next body that has to be collected, and is found with the same Args, may lie in it.
+func (a *Args) Recycle() {
+	if a.Owned {
+		a.spare, a.Body, a.Owned = a.Body[:0], nil, false
+	}
 }
 
 // Header returns the header part of the body; nil if there is none.

@@ -85,13 +85,24 @@ func (p *Parser) Idle() bool {
 //
 // An error is an [Error] of this package and is final: it is returned by every later call, and a.Op is OpNone.
 func (p *Parser) Next(in []byte, lim *Limits, a *Args) (rest []byte, err error) {
-	*a = Args{}
+	short := p.stage == atVerb && p.verbLen == 0 && p.err == 0 && p.role != RoleClient && !lim.ConnectOnly
+	if short && a.Op == OpPub && a.Reply == nil && !a.Owned {
+		if n := nextPub(in, lim, a); n > 0 {
+			return in[n:], nil
+		}
+	}
+	a.clear()
+	if short {
+		if n := wholePub(in, lim, a); n > 0 {
+			return in[n:], nil
+		}
+	}
 	e := p.err
 	for e == 0 && a.Op == OpNone && len(in) > 0 {
 		in, e = p.step(in, lim, a)
 	}
 	if e != 0 {
-		*a = Args{}
+		a.clear()
 		*p = Parser{role: p.role, err: e}
 		return in, e
 	}
@@ -122,7 +133,7 @@ func (p *Parser) step(in []byte, lim *Limits, a *Args) ([]byte, Error) {
 	case atTail:
 		return p.skipLine(in, a), 0
 	case atBody:
-		return p.readBody(in), 0
+		return p.readBody(in, a), 0
 	default:
 		return p.readEnd(in, lim, a)
 	}
@@ -234,7 +245,7 @@ func (p *Parser) endLine(line, rest []byte, lim *Limits, a *Args) ([]byte, Error
 		a.Op = p.op
 		return rest[total+2:], 0
 	}
-	*a = Args{} // its slices may lie in the caller's chunk; they are read again when the body is there
+	a.clear() // its slices may lie in the caller's chunk; they are read again when the body is there
 	p.line = slices.Clone(line)
 	p.total = int32(total) // at most 999,999,999
 	p.stage = atBody
@@ -245,9 +256,12 @@ func (p *Parser) endLine(line, rest []byte, lim *Limits, a *Args) ([]byte, Error
 }
 
 // readBody collects a body that did not come whole into a buffer of its own.
-func (p *Parser) readBody(in []byte) []byte {
+func (p *Parser) readBody(in []byte, a *Args) []byte {
 	have, total := len(p.body), int(p.total)
 	n := min(total-have, len(in))
+	if whole := total + len(CRLF); have == 0 && whole <= cap(a.spare) && cap(a.spare) <= 2*whole {
+		p.body, a.spare = a.spare, nil
+	}
 	if cap(p.body)-have < n {
 		grown := min(total+len(CRLF), max(firstBody, 2*cap(p.body), have+n))
 		body := make([]byte, have, grown)

@@ -41,12 +41,12 @@ func show(a *proto.Args) string {
 func feed(t testing.TB, role proto.Role, lim *proto.Limits, chunks ...[]byte) (ops []string, err error) {
 	t.Helper()
 	p := proto.NewParser(role)
+	var a proto.Args // one for all, as a client has it: a PUB to the subject before is read in a way of its own
 	var kept, copies [][]byte
 	for _, chunk := range chunks {
 		in := bytes.Clone(chunk)
 		rest := in
 		for len(rest) > 0 && err == nil {
-			var a proto.Args
 			rest, err = p.Next(rest, lim, &a)
 			switch {
 			case err != nil && a.Op != proto.OpNone:
