@@ -108,21 +108,33 @@ func (c *Conn) StartTLS(t *TLSConn) { c.nc, c.sock, c.secure = t, newSocket(t), 
 // Serve reads until the connection ends and returns why: io.EOF when the peer ended it, a *ws.ProtocolError or
 // [PeerClosed] on a WebSocket, [ErrPreAuthBytes], the sink's error, or the socket's; os.ErrDeadlineExceeded after [Conn.Interrupt].
 func (c *Conn) Serve(sink Sink) error {
-	return c.sock.serve(func(p []byte) (err error) {
-		spent := len(p)
-		if c.ws != nil {
-			err = c.ws.read(p, sink)
-			spent += c.ws.inflated
-			c.ws.inflated = 0
-		} else {
-			err = sink.Data(p)
+	return c.sock.serve(func(p []byte) error {
+		for c.allowance > 0 && len(p) > c.allowance { // a budget is no larger because the bytes came together
+			within := p[:c.allowance]
+			p = p[c.allowance:]
+			if err := c.chunk(within, sink); err != nil {
+				return err
+			}
 		}
-		sink.ChunkEnd()
-		if err == nil && c.allowance > 0 {
-			err = c.spend(spent)
-		}
-		return err
+		return c.chunk(p, sink)
 	})
+}
+
+// chunk hands on what was read together.
+func (c *Conn) chunk(p []byte, sink Sink) (err error) {
+	spent := len(p)
+	if c.ws != nil {
+		err = c.ws.read(p, sink)
+		spent += c.ws.inflated
+		c.ws.inflated = 0
+	} else {
+		err = sink.Data(p)
+	}
+	sink.ChunkEnd()
+	if err == nil && c.allowance > 0 {
+		err = c.spend(spent)
+	}
+	return err
 }
 
 // ErrPreAuthBytes says that a peer sent too much before it authenticated.

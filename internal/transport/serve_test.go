@@ -23,6 +23,7 @@ import (
 // collector is a Sink that hands on what it gets.
 type collector struct {
 	data   bytes.Buffer
+	pieces int // calls of Data
 	frames []string
 	chunks int
 	most   int // bytes after which Data fails; 0 means never
@@ -33,6 +34,7 @@ var errEnough = errors.New("enough")
 
 func (s *collector) Data(p []byte) error {
 	s.data.Write(p)
+	s.pieces++
 	if s.most > 0 && s.data.Len() >= s.most {
 		return errEnough
 	}
@@ -293,6 +295,28 @@ func TestReadFrames(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Small frames that come together go on together: the layers above pay once for each chunk, and once more for a ping.
+func TestSmallFramesTogether(t *testing.T) {
+	here, there := tcpPair(t)
+	var stream []byte
+	for i := range 100 {
+		if stream = append(stream, masked(0x82, "PUB foo 1\r\nx\r\n")...); i == 50 {
+			stream = append(stream, masked(0x89, "")...)
+		}
+	}
+	here.Write(stream)
+	here.Close()
+	c := transport.NewConn(there)
+	c.UpgradeWS(ws.Server, transport.Framing{})
+	s := new(collector)
+	if err := c.Serve(s); err != io.EOF || s.data.String() != strings.Repeat("PUB foo 1\r\nx\r\n", 100) || len(s.frames) != 1 {
+		t.Fatalf("%v, %d bytes, %d pongs", err, s.data.Len(), len(s.frames))
+	}
+	if s.pieces > 2 {
+		t.Errorf("%d pieces", s.pieces)
 	}
 }
 

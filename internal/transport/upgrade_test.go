@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -143,7 +144,7 @@ func (s *truster) Data(p []byte) error {
 func (s *truster) Frame(string) error { return nil }
 func (s *truster) ChunkEnd()          {}
 
-// Until a peer has authenticated it may send little, and little may be inflated for it.
+// Until a peer has authenticated it may send little, and little may be inflated for it, however much comes at once.
 func TestPreAuthBytes(t *testing.T) {
 	small := masked(0xC2, compressed(strings.Repeat("\x00", 1500)))
 	for _, row := range []struct {
@@ -156,10 +157,10 @@ func TestPreAuthBytes(t *testing.T) {
 		most      int // bytes that the sink may see
 	}{
 		{"little", false, 2000, strings.Repeat("x", 1999), 0, io.EOF, 1999},
-		{"much", false, 2000, strings.Repeat("x", 100_000), 0, transport.ErrPreAuthBytes, 2000 + 512},
+		{"much", false, 2000, strings.Repeat("x", 100_000), 0, transport.ErrPreAuthBytes, 2000},
 		{"much, authenticated early", false, 2000, strings.Repeat("x", 100_000), 1000, io.EOF, 100_000},
 		{"much, no limit", false, admission.NoLimit, strings.Repeat("x", 100_000), 0, io.EOF, 100_000},
-		{"much in frames", true, 2000, strings.Repeat(string(masked(0x82, "xxxx")), 10_000), 0, transport.ErrPreAuthBytes, 2512},
+		{"much in frames", true, 2000, strings.Repeat(string(masked(0x82, "xxxx")), 10_000), 0, transport.ErrPreAuthBytes, 2000},
 		{"empty frames", true, 2000, strings.Repeat(string(masked(0x82, "")), 10_000), 0, transport.ErrPreAuthBytes, 0},
 		{"pings", true, 2000, strings.Repeat(string(masked(0x89, "")), 10_000), 0, transport.ErrPreAuthBytes, 0},
 		{"inflated", true, 2000, string(small) + string(small), 0, transport.ErrMessageTooBig, 2000},
@@ -167,35 +168,37 @@ func TestPreAuthBytes(t *testing.T) {
 		{"large limit", true, 50_000, string(masked(0xC2, compressed(strings.Repeat("\x00", 40_000)))), 0, io.EOF, 40_000},
 		{"inflated, authenticated", true, 2000, strings.Repeat(string(small), 50), 1000, io.EOF, 75_000},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			m := &memory{come: make(chan net.Conn, 1), from: &net.TCPAddr{IP: net.IPv4(203, 0, 113, 7), Port: 1}}
-			g := transport.Guard{Gate: admission.NewGate(admission.Limits{PreAuthBytes: row.limit})}
-			here := m.visit()
-			defer here.Close()
-			nc, err := g.Listen(m).Accept()
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := transport.NewConn(nc)
-			defer c.Close()
-			if row.websocket {
-				c.UpgradeWS(ws.Server, transport.Framing{Deflate: true})
-			}
-			go func() {
-				for b := row.stream; b != ""; b = b[min(len(b), 512):] {
-					if _, err := io.WriteString(here, b[:min(len(b), 512)]); err != nil {
-						return
-					}
+		for _, size := range []int{512, 1 << 20} {
+			t.Run(fmt.Sprint(row.name, ", ", size), func(t *testing.T) {
+				m := &memory{come: make(chan net.Conn, 1), from: &net.TCPAddr{IP: net.IPv4(203, 0, 113, 7), Port: 1}}
+				g := transport.Guard{Gate: admission.NewGate(admission.Limits{PreAuthBytes: row.limit})}
+				here := m.visit()
+				defer here.Close()
+				nc, err := g.Listen(m).Accept()
+				if err != nil {
+					t.Fatal(err)
 				}
-				here.Close()
-			}()
-			s := &truster{c: c, at: row.trustAt}
-			if err := c.Serve(s); err != row.want {
-				t.Errorf("Serve: %v, want %v", err, row.want)
-			}
-			if s.seen > row.most {
-				t.Errorf("%d bytes were handed over, at most %d should be", s.seen, row.most)
-			}
-		})
+				c := transport.NewConn(nc)
+				defer c.Close()
+				if row.websocket {
+					c.UpgradeWS(ws.Server, transport.Framing{Deflate: true})
+				}
+				go func() {
+					for b := row.stream; b != ""; b = b[min(len(b), size):] {
+						if _, err := io.WriteString(here, b[:min(len(b), size)]); err != nil {
+							return
+						}
+					}
+					here.Close()
+				}()
+				s := &truster{c: c, at: row.trustAt}
+				if err := c.Serve(s); err != row.want {
+					t.Errorf("Serve: %v, want %v", err, row.want)
+				}
+				if s.seen > row.most {
+					t.Errorf("%d bytes were handed over, at most %d should be", s.seen, row.most)
+				}
+			})
+		}
 	}
 }

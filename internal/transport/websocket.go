@@ -107,7 +107,14 @@ func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 // read decodes one chunk.
 func (s *webSocket) read(p []byte, sink Sink) error {
 	for len(p) > 0 {
-		ev, rest, err := s.dec.Next(p)
+		// Small messages that follow each other go on as one piece: the layers above are entered once and not for each.
+		payload, rest := s.dec.Gather(p)
+		if len(payload) > 0 {
+			if err := sink.Data(payload); err != nil {
+				return err
+			}
+		}
+		ev, rest, err := s.dec.Next(rest)
 		if err != nil {
 			return err
 		}
