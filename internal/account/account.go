@@ -65,9 +65,12 @@ func (a *Account) remove(s *Sub) {
 	}
 }
 
-// Pub is one message to publish. Its slices are borrowed for the call, but for an Owned body, which is given away.
+// Pub is one message to publish. Its slices are borrowed for the call.
 type Pub struct {
 	Subject, Reply, Body []byte
 	HeaderLen            int
-	Owned                bool
+	// Owned offers the body to keep. Publish lowers it unless nobody wants the message.
+	Owned bool
+	// Again says that the publisher's last message went to the same subject.
+	Again bool
 }

@@ -5,6 +5,7 @@ import (
 
 	"weir/internal/msg"
 	"weir/internal/outbound"
+	"weir/internal/subject"
 )
 
 // delivery is a message on its way to n receivers.
@@ -61,7 +62,14 @@ func (d *delivery) nameFor(by *Publisher, s *Sub) (name []byte, renamed bool) {
 // Publish delivers pub to every matching plain subscription and to one member of each matching queue group, here and in the
 // accounts that import it or whose services it asks. It returns how many receivers got it. The caller owes by.Flush.
 func (a *Account) Publish(by *Publisher, pub *Pub) int {
-	got := a.publish(by, pub, nil)
+	var r *subject.Result[*Sub]
+	if len(a.routes.Load().mappings) == 0 {
+		if r = by.receivers(a, pub); r.Fanout() == 0 {
+			return 0
+		}
+	}
+	got := a.publish(by, pub, nil, r)
+	pub.Owned = false
 	if len(by.names) > 0 {
 		by.names = by.names[:0]
 		clear(by.others)
@@ -70,18 +78,21 @@ func (a *Account) Publish(by *Publisher, pub *Pub) int {
 	return got
 }
 
-func (a *Account) publish(by *Publisher, pub *Pub, hops *hop) int {
+// publish is Publish, also for messages that come from another account. r is who gets pub, nil if that is not known.
+func (a *Account) publish(by *Publisher, pub *Pub, hops *hop, r *subject.Result[*Sub]) int {
 	d := delivery{Pub: *pub, hops: hops}
-	if r := a.routes.Load(); len(r.mappings) > 0 {
-		at := len(by.names)
-		if to, ok := r.mapped(by.names, pub.Subject); ok {
-			by.names = to
-			if d.Subject = to[at:]; len(d.Subject) == 0 {
-				return 0
+	if r == nil {
+		if to := a.routes.Load(); len(to.mappings) > 0 {
+			at := len(by.names)
+			if to, ok := to.mapped(by.names, pub.Subject); ok {
+				by.names = to
+				if d.Subject = to[at:]; len(d.Subject) == 0 {
+					return 0
+				}
 			}
 		}
+		r = by.lookup(a, d.Subject)
 	}
-	r := by.lookup(a, d.Subject)
 	d.n = len(r.Plain) + len(r.Queues)
 	got := 0
 	for _, s := range r.Plain {

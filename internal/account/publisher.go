@@ -28,6 +28,7 @@ type Publisher struct {
 	cache   subject.Cache[*Sub]
 	foreign map[*Account]*subject.Cache[*Sub] // of other accounts, whose services it asks
 	home    *Account                          // whose tree the cache is of
+	last    *subject.Result[*Sub]             // of the last message at home; nil once there was another look-up
 	owed    []*outbound.Queue
 	names   []byte    // subjects that were made for the message being published
 	others  []renamed // and the same message under such names
@@ -52,8 +53,22 @@ func (p *Publisher) renamed(m *msg.Msg, i *streamImport, name []byte) *msg.Msg {
 	return made
 }
 
+// receivers is who gets pub in a, where no mapping has a say in it. In the publisher's own account, a subject that comes again
+// is not looked up again.
+func (p *Publisher) receivers(a *Account, pub *Pub) *subject.Result[*Sub] {
+	if pub.Again && p.last != nil && p.home == a && p.cache.Stands(&a.subs) {
+		return p.last
+	}
+	r := p.lookup(a, pub.Subject)
+	if p.home == a {
+		p.last = r
+	}
+	return r
+}
+
 // lookup is who listens to name in a.
 func (p *Publisher) lookup(a *Account, name []byte) *subject.Result[*Sub] {
+	p.last = nil
 	if p.home == nil {
 		p.home = a
 	}
@@ -104,7 +119,7 @@ func (p *Publisher) Release() {
 	for _, c := range p.foreign {
 		c.Release()
 	}
-	p.foreign, p.home = nil, nil
+	p.foreign, p.home, p.last = nil, nil, nil
 	p.owed, p.names, p.others = nil, nil, nil
 }
 

@@ -72,7 +72,7 @@ func (a *Account) request(by *Publisher, im *serviceImport, d *delivery) int {
 		watch = nil
 	}
 	pub.tell(by, im, d)
-	got := im.to.publish(by, &pub, &hop{im, d.hops})
+	got := im.to.publish(by, &pub, &hop{im, d.hops}, nil)
 	if got == 0 && key != "" {
 		if w := im.to.forget(key); w != nil && w.watch != nil {
 			im.to.report(w.watch.failed(503, "Service Unavailable"))
@@ -98,7 +98,7 @@ func (a *Account) answer(by *Publisher, d *delivery) int {
 		back := &serviceImport{to: w.into, export: w.by.export}
 		pub.Reply = []byte(w.into.expect(&answer{by: back, into: a, reply: string(d.Reply)}))
 	}
-	return w.into.publish(by, &pub, d.hops)
+	return w.into.publish(by, &pub, d.hops, nil)
 }
 
 // expect makes a reply subject that leads to w.

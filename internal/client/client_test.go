@@ -298,8 +298,9 @@ func TestSecondInfo(t *testing.T) {
 // Any cut of the stream gives the same answers.
 func TestAnyCut(t *testing.T) {
 	const script = "CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB a.* 1\r\nPUB a.b 5\r\nhello\r\n" +
+		"PUB no 5\r\nxxxxx\r\nPUB a.b 5\r\nworld\r\nPUB no 5\r\nyyyyy\r\nPUB a.b 5\r\nthere\r\nPUB no 5\r\nzzzzz\r\n" +
 		"HPUB a.c 12 14\r\nNATS/1.0\r\n\r\nhi\r\nUNSUB 1\r\nPUB a.b 0\r\n\r\nPING\r\n"
-	want := []string{"MSG a.b 1 5", "hello", "HMSG a.c 1 12 14", "NATS/1.0", "", "hi", "PONG"}
+	want := []string{"MSG a.b 1 5", "hello", "MSG a.b 1 5", "world", "MSG a.b 1 5", "there", "HMSG a.c 1 12 14", "NATS/1.0", "", "hi", "PONG"}
 	for size := 1; size < len(script); size++ {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -10,32 +10,42 @@ import (
 	"weir/internal/proto"
 )
 
+// chunk is what the client's goroutine knows while it handles one piece of the stream.
+type chunk struct {
+	op    proto.Args
+	trace bool
+	busy  bool // an operation came that shows the peer alive
+	msgs  int64
+	bytes int64
+	last  published
+}
+
 // Data is part of conn.Visitor: it handles every operation in p.
 func (c *Client) Data(p []byte) error {
-	var a proto.Args
-	trace := c.Log.Enabled(context.Background(), logline.LevelTrace)
-	c.pub.Copies = !trace
-	busy := false
-	var msgs, bytes int64
-	defer func() {
-		if busy {
-			c.Heard()
-		}
-		if msgs > 0 {
-			c.Received(msgs, bytes)
-		}
-	}()
+	k := chunk{trace: c.Log.Enabled(context.Background(), logline.LevelTrace)}
+	c.pub.Copies = !k.trace
+	err := c.operations(p, &k)
+	if k.busy {
+		c.Heard()
+	}
+	if k.msgs > 0 {
+		c.Received(k.msgs, k.bytes)
+	}
+	return err
+}
+
+// operations handles what is in p until there is an error, which ends the connection.
+func (c *Client) operations(p []byte, k *chunk) (err error) {
+	a := &k.op
 	for {
-		rest, err := c.parser.Next(p, &c.lim, &a)
-		if err != nil {
+		if p, err = c.parser.Next(p, &c.lim, a); err != nil {
 			return c.refuse(err)
 		}
-		p = rest
 		if a.Op == proto.OpNone {
 			return nil
 		}
-		if trace {
-			c.traceIn(&a)
+		if k.trace {
+			c.traceIn(a)
 		}
 		if !c.connected && c.expected && a.Op != proto.OpConnect {
 			if err := c.enter(); err != nil {
@@ -44,23 +54,24 @@ func (c *Client) Data(p []byte) error {
 		}
 		switch a.Op {
 		case proto.OpPub, proto.OpHPub:
-			busy = true
-			msgs++
-			bytes += int64(len(a.Body))
-			c.publish(&a)
+			k.busy = true
+			k.msgs++
+			k.bytes += int64(len(a.Body))
+			c.publish(a, &k.last)
 		case proto.OpSub:
-			busy = true
-			c.subscribe(&a)
+			k.busy = true
+			c.subscribe(a)
 		case proto.OpUnsub:
-			busy = true
-			c.unsubscribe(&a)
+			k.busy = true
+			c.unsubscribe(a)
 		case proto.OpPing:
-			busy = true
+			k.busy = true
 			c.ping()
 		case proto.OpPong:
 			c.Pong()
 		case proto.OpConnect:
 			err = c.connect(a.Line)
+			k.last = published{}
 		case proto.OpInfo:
 			_, err = proto.ParseInfo(a.Line)
 		case proto.OpErr:

@@ -26,8 +26,12 @@ func newGrant(p *perm.Set) *grant {
 	return g
 }
 
-func (g *grant) mayPublish(name []byte) bool {
-	return g == nil || g.perms.CanPublish(name) || g.replies != nil && g.replies.Use(name, time.Now())
+// mayPublish also reports whether the message counts as one of the answers that a request allows.
+func (g *grant) mayPublish(name []byte) (allowed, counted bool) {
+	if g == nil || g.perms.CanPublish(name) {
+		return true, false
+	}
+	return g.replies != nil && g.replies.Use(name, time.Now()), true
 }
 
 func (g *grant) maySubscribe(s *account.Sub) bool {

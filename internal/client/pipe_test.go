@@ -20,7 +20,7 @@ import (
 
 // house is a server's worth of rooms for clients over in-memory pipes.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	config  client.Config
 	limits  conn.Config
 	auth    auth.Config
@@ -33,7 +33,7 @@ type house struct {
 }
 
 // start builds the rooms from what is configured.
-func (h *house) start(t *testing.T) *house {
+func (h *house) start(t testing.TB) *house {
 	h.t = t
 	h.config = h.config.WithDefaults()
 	h.limits = h.limits.WithDefaults()
@@ -77,7 +77,7 @@ func (h *house) trust(keys ...string) {
 
 // peer is the other end of one client's pipe.
 type peer struct {
-	t    *testing.T
+	t    testing.TB
 	nc   net.Conn
 	rest []byte
 }

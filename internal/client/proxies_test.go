@@ -36,7 +36,7 @@ func newProxy(t *testing.T) proxy {
 }
 
 // sign is the field of CONNECT with which the proxy vouches for a client that got the INFO.
-func (x proxy) sign(t *testing.T, info string) string {
+func (x proxy) sign(t testing.TB, info string) string {
 	t.Helper()
 	var said struct{ Nonce string }
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(info, "INFO ")), &said); err != nil {

@@ -71,6 +71,8 @@ type Conn struct {
 	ended     atomic.Pointer[ending]
 	parkAsked atomic.Bool
 
+	heard bool // in this chunk; owned by the goroutine
+
 	pings pinger
 }
 
@@ -206,7 +208,12 @@ func (c *Conn) Frame(frame string) error {
 
 // ChunkEnd is part of transport.Sink.
 func (c *Conn) ChunkEnd() {
-	c.lastRead.Store(time.Now().UnixNano())
+	now := time.Now().UnixNano() // one look at the clock for a chunk, whatever is in it
+	c.lastRead.Store(now)
+	if c.heard {
+		c.heard = false
+		c.pings.lastIn.Store(now)
+	}
 	c.visitor.ChunkEnd()
 }
 

@@ -100,8 +100,9 @@ func (p *pinger) nextLocked(now time.Time) time.Duration {
 	return max(next.Sub(now), time.Millisecond)
 }
 
-// Heard notes that the peer did something: a message or a PING, so that it need not be asked.
-func (c *Conn) Heard() { c.pings.lastIn.Store(time.Now().UnixNano()) }
+// Heard notes that the peer did something: a message or a PING, so that it need not be asked. The time is taken at the end of
+// the chunk. Only the visitor's Data calls it.
+func (c *Conn) Heard() { c.heard = true }
 
 // Pong notes the answer to a PING.
 func (c *Conn) Pong() {

@@ -27,15 +27,32 @@ type Cache[V comparable] struct {
 
 // Lookup is [Tree.Match]. A hit allocates nothing.
 func (c *Cache[V]) Lookup(t *Tree[V], subject []byte) *Result[V] {
-	if c.tree == t && c.generation == t.generation.Load() {
+	if c.current(t) {
 		if r, ok := c.results[string(subject)]; ok {
-			if c.hits++; c.hits >= report {
-				c.report()
-			}
+			c.hit()
 			return r
 		}
 	}
 	return c.miss(t, subject)
+}
+
+// Stands reports whether what the last [Cache.Lookup] returned is still right, if it was one in t. That counts as a hit.
+func (c *Cache[V]) Stands(t *Tree[V]) bool {
+	if !c.current(t) {
+		return false
+	}
+	c.hit()
+	return true
+}
+
+func (c *Cache[V]) current(t *Tree[V]) bool {
+	return c.tree == t && c.generation == t.generation.Load()
+}
+
+func (c *Cache[V]) hit() {
+	if c.hits++; c.hits >= report {
+		c.report()
+	}
 }
 
 // Len is the number of results that are kept.

@@ -97,6 +97,31 @@ func TestCacheKeepsWhatRepeats(t *testing.T) {
 	}
 }
 
+// What was looked up last stands until the tree changes, and each time that it does is a hit.
+func TestCacheStands(t *testing.T) {
+	var tree, other subject.Tree[int]
+	var cache subject.Cache[int]
+	if cache.Stands(&tree) {
+		t.Error("nothing stands")
+	}
+	cache.Lookup(&tree, []byte("foo"))
+	if !cache.Stands(&tree) || cache.Stands(&other) {
+		t.Error("a result does not stand, or in another tree")
+	}
+	_ = tree.Insert("bar", "", 1)
+	if cache.Stands(&tree) {
+		t.Error("a result stands after a change")
+	}
+	cache.Lookup(&tree, []byte("foo"))
+	for range 9 {
+		cache.Stands(&tree)
+	}
+	cache.Release()
+	if n := tree.Stats().CacheHits; n != 10 {
+		t.Errorf("%d hits, want 10", n)
+	}
+}
+
 func TestNoAllocations(t *testing.T) {
 	var tree subject.Tree[*int]
 	var cache subject.Cache[*int]
