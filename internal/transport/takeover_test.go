@@ -21,7 +21,9 @@ func TestWindowsStayInStep(t *testing.T) {
 			c.UpgradeWS(ws.Server, transport.Framing{Deflate: true, Params: ws.DeflateParams{Out: out}})
 			rng := rand.New(rand.NewPCG(3, 4))
 			var want []byte
+			written := make(chan struct{})
 			go func() {
+				defer close(written)
 				defer there.Close()
 				for i := range 200 {
 					line := fmt.Appendf(nil, `{"price":%d,"volume":%d,"exchange":"XETRA","currency":"EUR","seq":%d}`, rng.IntN(100), rng.IntN(9), i)
@@ -48,6 +50,7 @@ func TestWindowsStayInStep(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			<-written
 			sent := len(wire)
 			window := out.NewWindow()
 			dec := ws.NewDecoder(ws.Client, ws.DecoderOptions{Deflate: true})
