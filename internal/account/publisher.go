@@ -113,13 +113,18 @@ func (p *Publisher) Flush() {
 	p.owed = owed[:0]
 }
 
-// Release gives back the memory that an idle publisher need not keep.
-func (p *Publisher) Release() {
+// Forget gives up what is remembered of accounts, for a visitor that goes to another one. What is owed stays.
+func (p *Publisher) Forget() {
 	p.cache.Release()
 	for _, c := range p.foreign {
 		c.Release()
 	}
-	p.foreign, p.home, p.last = nil, nil, nil
+	p.foreign, p.home = nil, nil
+}
+
+// Release gives back the memory that an idle publisher need not keep. Nothing is owed.
+func (p *Publisher) Release() {
+	p.Forget()
 	p.owed, p.names, p.others = nil, nil, nil
 }
 

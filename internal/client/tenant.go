@@ -37,7 +37,7 @@ func (c *Client) settle(name string) error {
 		return errAccountFull
 	}
 	c.leave()
-	c.pub.Release() // what it remembers is of the old account
+	c.pub.Forget() // it is of the old account
 	c.seat.at.Store(to)
 	c.seat.taken = true
 	c.bound(to.Limits())
