@@ -119,7 +119,7 @@ func (p *Publisher) Forget() {
 	for _, c := range p.foreign {
 		c.Release()
 	}
-	p.foreign, p.home = nil, nil
+	p.foreign, p.home, p.last = nil, nil, nil
 }
 
 // Release gives back the memory that an idle publisher need not keep. Nothing is owed.
