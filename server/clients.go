@@ -14,10 +14,11 @@ import (
 
 // clientEnv is what clients over TCP need.
 func (s *Server) clientEnv() *client.Env {
+	forms := new(infoForms)
 	return &client.Env{
 		Registry: s.registry, Logins: s.logins, Accounts: s.accounts, System: s.options.Load().Accounts.SystemName(), Label: "cid",
 		Config: func() *client.Config { return &s.options.Load().Protocol },
-		Info:   s.clientInfo,
+		Info:   func(secure bool) *proto.InfoForm { return s.rendered(forms, secure, s.clientInfo) },
 		Auth: func() (*auth.Policy, time.Duration) {
 			return s.clientAuth.Load(), s.options.Load().Protocol.AuthTimeout
 		},

@@ -142,6 +142,7 @@ func (s *Server) serveEdgeLocked(e *edge, w *edgeState, l net.Listener) {
 		ReadHeaderTimeout: limit, ReadTimeout: limit, IdleTimeout: limit,
 		ErrorLog: e.door.errorLog(),
 	})
+	s.infoChanged()
 }
 
 // announceEdge logs where a listener was opened.
@@ -184,10 +185,13 @@ func (s *Server) upgrader(e *edge, d *door) *transport.Upgrader {
 
 // edgeEnv is what clients over WebSocket need.
 func (s *Server) edgeEnv(e *edge) *client.Env {
+	forms := new(infoForms)
 	return &client.Env{
 		Registry: s.registry, Logins: s.logins, Accounts: s.accounts, System: s.options.Load().Accounts.SystemName(), Label: "wid",
 		Config: func() *client.Config { return &s.options.Load().Protocol },
-		Info:   func() proto.Info { return s.edgeInfo(e) },
+		Info: func(secure bool) *proto.InfoForm {
+			return s.rendered(forms, secure, func() proto.Info { return s.edgeInfo(e) })
+		},
 		Auth: func() (*auth.Policy, time.Duration) {
 			w := e.now.Load()
 			return w.auth, w.AuthTimeout

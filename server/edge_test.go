@@ -186,6 +186,34 @@ func TestReloadEdgeLogin(t *testing.T) {
 	pageGets("PONG")
 }
 
+// INFO is rendered once for all clients, but not for longer than what it tells is true.
+func TestReloadInfo(t *testing.T) {
+	const text = "listen: \"127.0.0.1:-1\", max_payload: 1000\nwebsocket { listen: \"127.0.0.1:-1\", no_tls: true }"
+	s, _ := started(t, text)
+	w := &watched{Server: s, t: t}
+	check := func(want string) {
+		t.Helper()
+		for range 2 {
+			if got := upgrade(w, s.WebSocketAddr(), ""); !strings.Contains(got, want) {
+				t.Errorf("over WebSocket: %s is not in %s", want, got)
+			}
+			_, r := w.dial(s.ClientAddr())
+			w.expect(r, want)
+		}
+	}
+	check(`"max_payload":1000,`)
+	if err := s.Reload(parse(t, strings.Replace(text, "1000", "2000", 1))); err != nil {
+		t.Fatal(err)
+	}
+	check(`"max_payload":2000,`)
+	if err := s.Reload(parse(t, strings.Replace(text, "no_tls", "advertise: \"edge.example:1\", no_tls", 1))); err != nil {
+		t.Fatal(err)
+	}
+	if got := upgrade(w, s.WebSocketAddr(), ""); !strings.Contains(got, `"host":"edge.example","port":1,`) {
+		t.Errorf("advertised: %s", got)
+	}
+}
+
 // frame sends a masked frame of less than 126 bytes.
 func frame(w *watched, nc net.Conn, text string) {
 	w.send(nc, string([]byte{0x82, 0x80 | byte(len(text)), 0, 0, 0, 0})+text)

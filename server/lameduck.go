@@ -14,6 +14,7 @@ func (s *Server) LameDuck() {
 	if s.draining.Swap(true) {
 		return
 	}
+	s.infoChanged()
 	s.log.Info("Entering lame duck mode, stop accepting new clients")
 	s.closeClientListeners()
 	o := s.options.Load()

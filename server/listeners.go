@@ -30,6 +30,7 @@ func (s *Server) openClientsLocked(o *Options) error {
 		return fmt.Errorf("can not listen for clients: %w", err)
 	}
 	s.clients = l
+	s.infoChanged()
 	s.log.Info("Listening for client connections on " + hostPort(o.Client.Host, l))
 	if o.TLS != nil {
 		s.log.Info("TLS required for client connections")

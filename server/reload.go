@@ -75,6 +75,7 @@ func (s *Server) apply(o *Options) error {
 	for _, m := range moves {
 		s.moveLocked(m)
 	}
+	s.infoChanged()
 	return nil
 }
 

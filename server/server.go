@@ -46,7 +46,8 @@ type Server struct {
 
 	// Replaced as a whole by Reload.
 	options   atomic.Pointer[config.Options]
-	loaded    atomic.Int64            // when options were loaded, Unix nanoseconds
+	loaded    atomic.Int64 // when options were loaded, Unix nanoseconds
+	infoEpoch atomic.Uint64
 	clientTLS atomic.Pointer[secured] // nil without TLS
 
 	clientAuth atomic.Pointer[auth.Policy]
@@ -274,6 +275,7 @@ func (s *Server) stop() {
 		return
 	}
 	s.draining.Store(true)
+	s.infoChanged()
 	close(s.stopping)
 	s.closeListeners()
 	s.registry.CloseAll(conn.ServerShutdown, farewell)

@@ -23,8 +23,9 @@ type Env struct {
 	System string
 	// Config is the protocol's limits.
 	Config func() *Config
-	// Info is the INFO of the listener, without what is a client's own.
-	Info func() proto.Info
+	// Info is the INFO of the listener; secure is for clients over WebSocket whose own connection is encrypted, by us or by
+	// a trusted proxy in front of us.
+	Info func(secure bool) *proto.InfoForm
 	// Auth says who may come in through the listener, and how long a client may take to say who it is.
 	Auth func() (*auth.Policy, time.Duration)
 	// Proxies are the trusted ones that may vouch for clients.

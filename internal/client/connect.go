@@ -8,23 +8,21 @@ import (
 	"weir/internal/proto"
 )
 
+// infoRoom is a capacity in bytes in which most INFO lines fit.
+const infoRoom = 640
+
 // infoLine is the INFO of this client; after CONNECT it also names the client's account.
 func (c *Client) infoLine(connected bool) string {
-	i := c.env.Info()
-	i.ClientID = c.ID
-	i.ClientIP, _ = c.Host()
-	if c.Link.IsWebSocket() && c.Link.Secure() { // by us, or by a trusted proxy in front of us
-		i.TLSRequired, i.TLSAvailable = true, true
-	}
-	if !connected {
-		i.Nonce = c.nonce
-	}
+	v, b := proto.Visitor{ClientID: c.ID}, proto.Binding{}
+	v.ClientIP, _ = c.Host()
 	if connected {
-		i.ConnectInfo = true
-		i.RemoteAccount = c.Account().Name()
-		i.IsSystemAccount = i.RemoteAccount == c.env.System
+		name := c.Account().Name()
+		b = proto.Binding{ConnectInfo: true, RemoteAccount: name, IsSystemAccount: name == c.env.System}
+	} else {
+		v.Nonce = c.nonce
 	}
-	return string(proto.AppendInfo(nil, &i))
+	form := c.env.Info(c.Link.IsWebSocket() && c.Link.Secure())
+	return string(form.Append(make([]byte, 0, infoRoom), &v, &b))
 }
 
 // SendInfo sends an INFO that something has changed, to a client that understands that.

@@ -44,8 +44,8 @@ func (h *house) start(t testing.TB) *house {
 		Accounts: account.NewDirectory(),
 		Label:    "cid",
 		Config:   func() *client.Config { return &h.config },
-		Info: func() proto.Info {
-			return proto.Info{ServerID: "ID", Version: "2.15.2", Proto: 1, Headers: true, MaxPayload: h.config.MaxPayload}
+		Info: func(bool) *proto.InfoForm {
+			return proto.NewInfoForm(&proto.Info{ServerID: "ID", Version: "2.15.2", Proto: 1, Headers: true, MaxPayload: h.config.MaxPayload})
 		},
 		Auth:      func() (*auth.Policy, time.Duration) { return h.policy.Load(), h.timeout },
 		Proxies:   h.proxies.Load,

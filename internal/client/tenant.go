@@ -74,7 +74,7 @@ func (c *Client) who(detailed bool) account.Client {
 		return w
 	}
 	start := c.Start.UTC()
-	w.Start, w.ID, w.Server = &start, c.ID, c.env.Info().ServerName
+	w.Start, w.ID, w.Server = &start, c.ID, c.env.Info(false).ServerName
 	w.Host, _ = c.Host()
 	w.Kind, w.ClientType = "Client", "nats"
 	if c.Link.IsWebSocket() {

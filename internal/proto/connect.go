@@ -63,6 +63,11 @@ func ParseConnect(line []byte) (Connect, error) {
 // Merge reads the arguments of a further CONNECT: fields that it leaves out keep their values. If it is not readable, c is
 // left as it was and the error is [ErrBadJSON].
 func (c *Connect) Merge(line []byte) error {
+	plain := *c
+	if plain.readPlain(line) {
+		*c = plain
+		return nil
+	}
 	merged := *c
 	if json.Unmarshal(line, &merged) != nil { // its error is not wrapped: it may hold a piece of a secret
 		return ErrBadJSON

@@ -2,6 +2,7 @@ package proto_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -110,6 +111,33 @@ func TestNoSecretsInErrorsAndTraces(t *testing.T) {
 			t.Errorf("%s: %v", row.line, err)
 		}
 	}
+}
+
+// FuzzConnectAsJSON: a CONNECT is read as encoding/json reads it, whatever it starts from.
+func FuzzConnectAsJSON(f *testing.F) {
+	for _, line := range []string{
+		`{"verbose":false,"pedantic":false,"tls_required":false,"name":"a b","lang":"go","version":"1.52.0","protocol":1,"echo":true,"headers":true,"no_responders":true}`,
+		`{"user":"u","pass":"p","auth_token":"t","nkey":"U","sig":"S","jwt":"J"}`,
+		" { \"protocol\" : 1 ,\t\"echo\":\r\nfalse } ", `{}`, `{ }x`, `{"echo":true,}`, `{"echo":true "name":""}`, `{,}`, `{"echo"}`,
+		`{"name":"a","name":"b","Name":"c"}`, `{"name":null,"echo":null,"protocol":null}`, `{"name":"\u0041"}`, `{"name":"\""}`,
+		"{\"name\":\"\x7f\xff\x1f\"}", `{"protocol":10}`, `{"protocol":01}`, `{"protocol":-1}`, `{"protocol":1.0}`, `{"protocol":1e0}`, `{"protocol":"1"}`,
+		`{"echo":truefalse}`, `{"echo":TRUE}`, `{"echo":"true"}`, `{"x":1}`, `{"import":{"allow":["a"]}}`, `{"name":"`, `{"name"`, `[`, ``,
+	} {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		want := proto.Connect{User: "before", Headers: true, Protocol: 7}
+		got := want
+		if json.Unmarshal(line, &want) != nil {
+			if err := got.Merge(line); err != proto.ErrBadJSON || got.User != "before" || !got.Headers || got.Protocol != 7 {
+				t.Fatalf("%v %+v", err, got)
+			}
+			return
+		}
+		if err := got.Merge(line); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%v\n got %+v\nwant %+v", err, got, want)
+		}
+	})
 }
 
 // FuzzConnect: whatever is read can be written and read again, and a secret that is read does not come out of the trace.

@@ -1,6 +1,10 @@
 package proto
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // Info is the object of INFO, with the names and the order of nats-server 2.15. A server fills the outer fields once and
 // Visitor for each connection; Binding it fills for the second INFO only.
@@ -60,15 +64,70 @@ type Binding struct {
 	IsSystemAccount bool   `json:"acc_is_sys,omitempty"`
 }
 
-// AppendInfo appends INFO {…} with a space before the CR LF, as the reference has it.
-func AppendInfo(dst []byte, info *Info) []byte {
-	object, err := json.Marshal(info)
+// InfoForm is an INFO rendered once for all clients of a listener. It never changes; Append fills in what is a client's own.
+type InfoForm struct {
+	// ServerName is the one that it tells.
+	ServerName string
+
+	head, middle, tail string // around Visitor and Binding
+}
+
+// Marks of the places where [InfoForm.Append] goes on. No string of the object can hold one: its quotes would be escaped.
+const (
+	visitorMark = `,"client_id":1`
+	bindingMark = `,"connect_info":true`
+)
+
+// NewInfoForm renders info, of which Visitor and Binding do not count.
+func NewInfoForm(info *Info) *InfoForm {
+	marked := *info
+	marked.Visitor, marked.Binding = Visitor{ClientID: 1}, Binding{ConnectInfo: true}
+	object, err := json.Marshal(&marked)
 	if err != nil {
-		return dst // can not happen: strings, numbers and booleans always marshal
+		return &InfoForm{} // can not happen: strings, numbers and booleans always marshal
 	}
-	dst = append(dst, "INFO "...)
-	dst = append(dst, object...)
-	return append(dst, " \r\n"...)
+	head, rest, _ := strings.Cut(string(object), visitorMark)
+	middle, tail, _ := strings.Cut(rest, bindingMark)
+	return &InfoForm{info.ServerName, "INFO " + head, middle, tail + " \r\n"}
+}
+
+// Append appends INFO {…} for one client, with a space before the CR LF, as the reference has it.
+func (f *InfoForm) Append(dst []byte, v *Visitor, b *Binding) []byte {
+	dst = append(dst, f.head...)
+	if v.ClientID != 0 {
+		dst = strconv.AppendUint(append(dst, `,"client_id":`...), v.ClientID, 10)
+	}
+	dst = appendStringField(dst, `,"client_ip":`, v.ClientIP)
+	dst = appendStringField(dst, `,"nonce":`, v.Nonce)
+	dst = append(dst, f.middle...)
+	if b.ConnectInfo {
+		dst = append(dst, bindingMark...)
+	}
+	dst = appendStringField(dst, `,"remote_account":`, b.RemoteAccount)
+	if b.IsSystemAccount {
+		dst = append(dst, `,"acc_is_sys":true`...)
+	}
+	return append(dst, f.tail...)
+}
+
+// appendStringField appends a field of an object, name being its comma, name and colon, unless value is empty.
+func appendStringField(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(dst, name...)
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c >= 0x7f || strings.IndexByte(`"\<>&`, c) >= 0 { // what encoding/json writes otherwise
+			text, _ := json.Marshal(value) // never fails on a string
+			return append(dst, text...)
+		}
+	}
+	return append(append(append(dst, '"'), value...), '"')
+}
+
+// AppendInfo appends INFO {…} of all that info says.
+func AppendInfo(dst []byte, info *Info) []byte {
+	return NewInfoForm(info).Append(dst, &info.Visitor, &info.Binding)
 }
 
 // ParseInfo reads the arguments of INFO. A client may send one, too; the reference closes if it is not readable, and does
