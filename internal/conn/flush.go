@@ -144,6 +144,8 @@ func (c *Conn) encode(f *flight) {
 	b.Last = append(b.Last, f.taken.Last...)
 	b.Closing = f.taken.Closing
 	f.msgs, f.bytes = f.taken.Msgs, f.taken.Bytes
+	// Protocol lines are few, and short but for the INFO of a handshake, which costs more to deflate than all the rest of it.
+	defer func() { b.Plain = f.msgs == 0 }()
 	var whole bool
 	if b.Buf, whole = f.taken.Swap(b.Buf); whole {
 		return

@@ -25,6 +25,7 @@ type Batch struct {
 	Frames  []byte // WebSocket control frames, complete, that go ahead of all else
 	Last    []byte // WebSocket close frame, complete, that goes behind all else
 	Closing bool   // nothing is sent after this batch
+	Plain   bool   // not to be compressed
 
 	borrowed int
 }
@@ -40,7 +41,7 @@ func (b *Batch) Reset() {
 	b.Cuts = b.Cuts[:0]
 	b.Frames = b.Frames[:0]
 	b.Last = b.Last[:0]
-	b.Closing = false
+	b.Closing, b.Plain = false, false
 	b.borrowed = 0
 }
 

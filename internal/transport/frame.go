@@ -30,7 +30,7 @@ func (c *Conn) Frame(w *Wire) error {
 		switch {
 		case c.ws == nil:
 			w.segments()
-		case c.ws.deflate && n > c.ws.threshold && w.compose(c.ws):
+		case c.ws.deflate && !b.Plain && n > c.ws.threshold && w.compose(c.ws):
 		case n <= c.ws.maxFrame:
 			w.oneFrame(n)
 		default:
