@@ -39,6 +39,9 @@ type edgeState struct {
 	auth    *auth.Policy
 }
 
+// subprotocols are what a client may ask for by name. One that asks fails without an answer, one that does not needs none.
+var subprotocols = []string{"nats"}
+
 // compileEdge makes a state of a block of o.
 func compileEdge(o *Options, w *config.WebSocket, l *tlsLoader) (*edgeState, error) {
 	origins, err := ws.ParseOrigins(w.AllowedOrigins)
@@ -48,7 +51,7 @@ func compileEdge(o *Options, w *config.WebSocket, l *tlsLoader) (*edgeState, err
 	s := &edgeState{WebSocket: w, policy: ws.UpgradePolicy{
 		SameOrigin: w.SameOrigin, LoopbackOrigins: w.LoopbackOrigins, AllowedOrigins: origins, OriginRequired: w.OriginRequired,
 		Compression: w.Compression, Deflate: deflatePolicy(w.Deflate),
-		AllowNoMasking: w.NoMasking, Headers: ws.SortHeaders(w.Headers),
+		AllowNoMasking: w.NoMasking, Protocols: subprotocols, Headers: ws.SortHeaders(w.Headers),
 	}}
 	if err := s.policy.Validate(); err != nil {
 		return nil, err

@@ -32,9 +32,14 @@ func isFieldValue(s string) bool {
 
 // hasToken reports whether one of the comma lists in lines has the token, in any case.
 func hasToken(lines []string, token string) bool {
+	return lists(lines, func(t string) bool { return strings.EqualFold(t, token) })
+}
+
+// lists reports whether one of the comma lists in lines has an element that is wanted.
+func lists(lines []string, wanted func(string) bool) bool {
 	for _, line := range lines {
 		for t := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.Trim(t, " \t"), token) {
+			if wanted(strings.Trim(t, " \t")) {
 				return true
 			}
 		}

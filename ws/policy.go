@@ -26,6 +26,9 @@ type UpgradePolicy struct {
 	Deflate     DeflatePolicy
 	// AllowNoMasking agrees to unmasked frames from a client that asks with [NoMaskingHeader].
 	AllowNoMasking bool
+	// Protocols are the subprotocols that the server speaks. The first of them that the client offers is agreed to (RFC 6455
+	// §4.2.2); without such an offer none is named, and the client has to do without.
+	Protocols []string
 	// Headers are added to the 101 response in this order, see [SortHeaders]. Check them with Validate.
 	Headers []HeaderField
 }
@@ -45,7 +48,7 @@ func SortHeaders(m map[string]string) []HeaderField {
 
 // Validate reports the first header that can not be sent: one that belongs to the handshake or to HTTP itself (Host,
 // Content-Length, Connection, Upgrade, [NoMaskingHeader], all of Sec-WebSocket-), a name that is not a token, or a
-// value with control characters; and after those, what [DeflatePolicy.Validate] finds.
+// value with control characters; then the first subprotocol that is not a token, and what [DeflatePolicy.Validate] finds.
 func (p *UpgradePolicy) Validate() error {
 	for _, f := range p.Headers {
 		switch {
@@ -57,7 +60,22 @@ func (p *UpgradePolicy) Validate() error {
 			return fmt.Errorf("header %q: control character in value", f.Name)
 		}
 	}
+	for _, name := range p.Protocols {
+		if !isToken(name) {
+			return fmt.Errorf("subprotocol %q: not an HTTP token", name)
+		}
+	}
 	return p.Deflate.Validate()
+}
+
+// protocol is the subprotocol to agree to; empty for none. Their names are compared as they are (RFC 6455 §1.9).
+func (p *UpgradePolicy) protocol(offers []string) string {
+	for _, name := range p.Protocols {
+		if lists(offers, func(offered string) bool { return offered == name }) {
+			return name
+		}
+	}
+	return ""
 }
 
 // reservedHeader reports whether only the handshake itself may set the header.

@@ -60,8 +60,8 @@ type Upgrade struct {
 	DeflateParams DeflateParams
 	// NoMasking is set if the client may send unmasked frames.
 	NoMasking bool
-	// Protocol is a subprotocol for the response. It is empty; the caller may set it to a token before
-	// AppendResponse (RFC 6455 §4.2.2).
+	// Protocol is the subprotocol that was agreed on, empty for none. The caller may set it to another token that the client
+	// has offered before AppendResponse (RFC 6455 §4.2.2).
 	Protocol string
 
 	accept    [28]byte
@@ -70,7 +70,7 @@ type Upgrade struct {
 }
 
 // CheckUpgrade judges a request under policy, where nil is the zero policy. The first rule that is broken gives the
-// error; exactly one of the results is nil. What is not checked: path, subprotocol, HTTP version.
+// error; exactly one of the results is nil. What is not checked: path, HTTP version.
 func CheckUpgrade(r *http.Request, policy *UpgradePolicy) (*Upgrade, *UpgradeError) {
 	if policy == nil {
 		policy = &UpgradePolicy{}
@@ -100,6 +100,7 @@ func CheckUpgrade(r *http.Request, policy *UpgradePolicy) (*Upgrade, *UpgradeErr
 		u.extension, u.DeflateParams, u.Deflate = policy.Deflate.Negotiate(r.Header["Sec-Websocket-Extensions"])
 	}
 	u.NoMasking = policy.AllowNoMasking && NoMasking(r.Header)
+	u.Protocol = policy.protocol(r.Header["Sec-Websocket-Protocol"])
 	return u, nil
 }
 

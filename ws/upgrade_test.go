@@ -133,6 +133,7 @@ func TestAppendResponse(t *testing.T) {
 	)
 	all := &ws.UpgradePolicy{Compression: true, AllowNoMasking: true,
 		Headers: ws.SortHeaders(map[string]string{"X-B": "2", "X-A": "1", "Strict-Transport-Security": "max-age=1"})}
+	speaks := &ws.UpgradePolicy{Protocols: []string{"nats", "nats.v1"}}
 	tests := []struct {
 		name, protocol string
 		r              *http.Request
@@ -144,7 +145,14 @@ func TestAppendResponse(t *testing.T) {
 		{"nothing asked", "", request(), all, head + custom},
 		{"all", "mqtt", request(offer, noMask), all, head + deflate + masking + "Sec-Websocket-Protocol: mqtt\r\n" + custom},
 		{"no-masking in capitals", "", request("Nats-No-Masking: TRUE"), all, head + custom},
-		{"subprotocol is not echoed", "", request("Sec-Websocket-Protocol: nats"), nil, head},
+		{"subprotocol that nobody speaks", "", request("Sec-Websocket-Protocol: nats"), nil, head},
+		{"subprotocol", "", request("Sec-Websocket-Protocol: nats"), speaks, head + "Sec-Websocket-Protocol: nats\r\n"},
+		{"subprotocol in a list", "", request("Sec-Websocket-Protocol: x , nats,y"), speaks, head + "Sec-Websocket-Protocol: nats\r\n"},
+		{"subprotocol in another line", "", request("Sec-Websocket-Protocol: x", "+Sec-Websocket-Protocol: nats"), speaks,
+			head + "Sec-Websocket-Protocol: nats\r\n"},
+		{"our first subprotocol", "", request("Sec-Websocket-Protocol: nats.v1, nats"), speaks, head + "Sec-Websocket-Protocol: nats\r\n"},
+		{"our second subprotocol", "", request("Sec-Websocket-Protocol: mqtt, nats.v1"), speaks, head + "Sec-Websocket-Protocol: nats.v1\r\n"},
+		{"other subprotocols", "", request("Sec-Websocket-Protocol: NATS, natsx, , na ts"), speaks, head},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -152,7 +160,9 @@ func TestAppendResponse(t *testing.T) {
 			if bad != nil {
 				t.Fatal(bad)
 			}
-			u.Protocol = tt.protocol
+			if tt.protocol != "" {
+				u.Protocol = tt.protocol
+			}
 			got := string(u.AppendResponse(nil))
 			if want := tt.want + "\r\n"; got != want {
 				t.Fatalf("got\n%s\nwant\n%s", got, want)
@@ -187,6 +197,11 @@ func TestPolicyValidate(t *testing.T) {
 		p := ws.UpgradePolicy{Headers: []ws.HeaderField{{Name: "X-First", Value: ""}, {Name: tt.name, Value: tt.value}}}
 		if err := p.Validate(); (err == nil) != tt.ok {
 			t.Errorf("%q: %q: %v", tt.name, tt.value, err)
+		}
+	}
+	for name, ok := range map[string]bool{"nats": true, "": false, "a b": false, "a,b": false} {
+		if err := (&ws.UpgradePolicy{Protocols: []string{"nats", name}}).Validate(); (err == nil) != ok {
+			t.Errorf("subprotocol %q: %v", name, err)
 		}
 	}
 }

@@ -183,7 +183,7 @@ var acceptances = []struct {
 	{"http 1.0", head("GET / HTTP/1.0")},
 	{"origin", head("GET / HTTP/1.1", "Origin: https://anywhere.test")},
 	{"null origin", head("GET / HTTP/1.1", "Origin: null")},
-	{"subprotocol", head("GET / HTTP/1.1", "Sec-WebSocket-Protocol: nats")},
+	{"subprotocol that is not ours", head("GET / HTTP/1.1", "Sec-WebSocket-Protocol: mqtt")},
 	{"authorization", head("GET / HTTP/1.1", "Authorization: Bearer x")},
 	{"forwarded for", head("GET / HTTP/1.1", "X-Forwarded-For: 1.2.3.4")},
 	{"cookies", head("GET / HTTP/1.1", "Cookie: a=b; c=d")},
