@@ -8,6 +8,7 @@ import (
 	"weir/internal/admission"
 	"weir/internal/auth"
 	"weir/internal/config"
+	"weir/internal/front"
 	"weir/internal/transport"
 	"weir/ws"
 )
@@ -16,7 +17,7 @@ import (
 type door struct {
 	gate     *admission.Gate
 	refusals *admission.Refusals
-	up       *transport.Upgrader
+	up       *front.Upgrader
 }
 
 // newDoor makes the door of an edge that has its first state.
@@ -34,7 +35,7 @@ func (d *door) guard(e *edge, w *edgeState) *transport.Guard {
 		Refused: d.refusals.Connection,
 	}
 	if w.tls == nil {
-		g.Answer = transport.HTTPRefusal
+		g.Answer = front.Refusal
 	}
 	if w.Proxies.Protocol {
 		g.ProxyProtocol = &admission.ProxyProtocol{Timeout: max(w.HandshakeTimeout, 0)}
@@ -74,7 +75,7 @@ func arrived(r *http.Request, names config.Cookies) *auth.Credentials {
 	}
 	var cr auth.Credentials
 	for _, c := range r.Cookies() {
-		value := strings.Trim(c.Value, `"`)
+		value := strings.Clone(strings.Trim(c.Value, `"`)) // it stays, the rest of the request does not
 		switch c.Name {
 		case names.User:
 			cr.User = value

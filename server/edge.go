@@ -14,6 +14,7 @@ import (
 	"weir/internal/config"
 	"weir/internal/conn"
 	"weir/internal/console"
+	"weir/internal/front"
 	"weir/internal/proto"
 	"weir/internal/transport"
 	"weir/ws"
@@ -135,16 +136,19 @@ func (s *Server) serveEdgeLocked(e *edge, w *edgeState, l net.Listener) {
 	guard := e.door.guard(e, w)
 	e.door.up.Guard.Store(guard)
 	e.socket = l
-	l = guard.Listen(l)
-	if w.tls != nil {
-		l = transport.ListenTLS(l, func() *tls.Config { return e.now.Load().tls.Config })
+	secure := func() *tls.Config { return e.now.Load().tls.Config }
+	if w.tls == nil {
+		secure = nil
 	}
 	limit := max(w.HandshakeTimeout, 0)
-	e.listener = s.serveHTTP(l, &http.Server{
+	web := front.New(e.door.up, &http.Server{
 		Handler: e.door.up, MaxHeaderBytes: w.MaxHeader,
 		ReadHeaderTimeout: limit, ReadTimeout: limit, IdleTimeout: limit,
 		ErrorLog: e.door.errorLog(),
-	})
+	}, secure, s.log)
+	l = guard.Listen(l)
+	s.loops.Go(func() { web.Serve(l) })
+	e.listener = &httpListener{Listener: l, server: web}
 	s.infoChanged()
 }
 
@@ -165,13 +169,14 @@ func (s *Server) announceEdge(name string, w *edgeState, l net.Listener) {
 }
 
 // upgrader is the HTTP side of a listener.
-func (s *Server) upgrader(e *edge, d *door) *transport.Upgrader {
+func (s *Server) upgrader(e *edge, d *door) *front.Upgrader {
 	env, console, monitoring := s.edgeEnv(e), console.Handler(), s.monitoring("/")
-	return &transport.Upgrader{
+	return &front.Upgrader{
 		Policy:  func() *ws.UpgradePolicy { return &e.now.Load().policy },
 		Framing: e.framing,
-		Open: func(c *transport.Conn, r *http.Request) {
-			client.OpenWith(env, c, arrived(r, e.now.Load().Cookies))
+		Open: func(c *transport.Conn, r *http.Request) func() {
+			who := arrived(r, e.now.Load().Cookies)
+			return func() { client.Serve(env, c, who) }
 		},
 		Refused:  d.refusals.Upgrade,
 		Draining: s.draining.Load,

@@ -1,11 +1,11 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -70,10 +70,16 @@ type Server struct {
 	loops     sync.WaitGroup
 }
 
-// httpListener is a listener that net/http serves.
+// httpListener is a listener for HTTP.
 type httpListener struct {
 	net.Listener
-	server *http.Server
+	server closer
+}
+
+// closer is an *http.Server, or a *front.Server with one behind it.
+type closer interface {
+	Shutdown(context.Context) error
+	Close() error
 }
 
 // New makes a server of o, which it completes and checks. log gets what nats-server would log.

@@ -20,6 +20,7 @@ var floors = map[string]int{
 	"internal/conf":    0,
 	"internal/console": 0,
 	"internal/logline": 0,
+	"internal/head":    0,
 
 	"internal/outbound":  1, // queues messages, so it stands on msg
 	"internal/admission": 1, // counts refused upgrades, so it stands on ws
@@ -29,8 +30,9 @@ var floors = map[string]int{
 	"internal/account":   2,
 	"internal/perm":      2,
 
-	"internal/conn": 3,
-	"internal/auth": 3,
+	"internal/conn":  3,
+	"internal/auth":  3,
+	"internal/front": 3,
 
 	"internal/client":   4,
 	"internal/authfile": 4,

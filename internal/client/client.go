@@ -79,15 +79,16 @@ type Client struct {
 }
 
 // Open takes in a connection and returns at once; its goroutine runs until it closes.
-func Open(env *Env, link *transport.Conn) { OpenWith(env, link, nil) }
-
-// OpenWith is Open for a client whose upgrade brought credentials, in cookies.
-func OpenWith(env *Env, link *transport.Conn, arrived *auth.Credentials) {
-	go serve(env, link, arrived)
+func Open(env *Env, link *transport.Conn) {
+	go func() {
+		transport.StretchStack()
+		Serve(env, link, nil)
+	}()
 }
 
-// serve is the goroutine of one client.
-func serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
+// Serve is the goroutine of one client. arrived is what its upgrade brought, in cookies; nil for nothing. It returns when the
+// connection ends, or parks.
+func Serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
 	c := newClient(env, link)
 	c.arrived = arrived
 	if !c.secure() {

@@ -17,7 +17,7 @@ type login struct {
 
 // logIn lets the client in as who it says it is, and takes over what its CONNECT asked for. The error is one of package auth.
 func (c *Client) logIn(o *proto.Connect) error {
-	from := c.Link.RemoteIP()
+	from := c.Link.Client().Addr()
 	if !c.env.Logins.Hears(from) {
 		return auth.ErrDenied
 	}

@@ -85,7 +85,7 @@ type peer struct {
 // dial opens a client. Its INFO has not been read yet.
 func (h *house) dial() *peer {
 	here, there := net.Pipe()
-	client.OpenWith(h.env, transport.NewConn(there), h.arrived)
+	go client.Serve(h.env, transport.NewConn(there), h.arrived)
 	h.t.Cleanup(func() { here.Close() })
 	return &peer{t: h.t, nc: here}
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -73,16 +74,39 @@ func (c *Conn) RemoteAddr() net.Addr {
 	return peerAddr(c.nc)
 }
 
-// RemoteIP is the client's IP address; the zero Addr where it has none.
-func (c *Conn) RemoteIP() netip.Addr {
-	if a, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		return a.AddrPort().Addr()
+// Client is the client's address, see [Conn.RemoteAddr]; invalid where that is none of TCP.
+func (c *Conn) Client() netip.AddrPort { return AddrPort(c.RemoteAddr()) }
+
+// SetClient says who the client is, unless that is unknown, and whether its own connection is encrypted, before the connection
+// is served.
+func (c *Conn) SetClient(client netip.AddrPort, secure bool) {
+	if client.IsValid() && client != c.Client() {
+		c.remote = net.TCPAddrFromAddrPort(client)
 	}
-	return netip.Addr{}
+	c.secure = secure
 }
 
-// SetRemote says who the client is, before the connection is served.
-func (c *Conn) SetRemote(client netip.AddrPort) { c.remote = net.TCPAddrFromAddrPort(client) }
+// ClientName is what log lines call a client: its address and port or, if a proxy did not tell the port, its address and that
+// of the proxy, as in "192.0.2.1/127.0.0.1:50542".
+func ClientName(client netip.AddrPort, peer string) string {
+	switch {
+	case !client.IsValid():
+		return peer
+	case client.Port() != 0:
+		return client.String()
+	case client.Addr().Is6():
+		return fmt.Sprintf("[%s]/%s", client.Addr(), peer)
+	}
+	return fmt.Sprintf("%s/%s", client.Addr(), peer)
+}
+
+// PeerName is what log lines call the client, see [Conn.RemoteAddr].
+func (c *Conn) PeerName() string {
+	if c.remote == nil {
+		return c.RemoteAddr().String()
+	}
+	return ClientName(AddrPort(c.remote), peerAddr(c.nc).String())
+}
 
 // Secure reports whether the client's own connection is encrypted, by us or by a trusted proxy.
 func (c *Conn) Secure() bool { return c.secure }

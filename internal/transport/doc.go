@@ -4,9 +4,9 @@
 // # Coming in
 //
 // A [Guard] stands in front of a listener: it asks a gate of package admission whether a stranger may come in, reads PROXY
-// headers, and hands on connections that know their client's address. It refuses without blocking. An [Upgrader] turns HTTP
-// requests into connections; behind trusted proxies it finds out for whom they speak. [NewConn] takes over what the guard
-// knows; [Conn.Trust] ends the handshake for the gate, [Conn.Close] gives everything back.
+// headers, and hands on connections that know their client's address. It refuses without blocking. [NewConn] takes over what
+// the guard knows; [Guard.Bind] counts a connection for the client behind an HTTP proxy, [Conn.Trust] ends the handshake for the
+// gate, [Conn.Close] gives everything back.
 //
 // # Reading
 //

@@ -23,6 +23,10 @@ func (c *Conn) Borrows(m *msg.Msg) bool {
 // TLS records.
 func (c *Conn) Frame(w *Wire) error {
 	b := &w.Batch
+	if c.ws != nil && c.ws.answer != nil {
+		w.vec = append(w.vec, c.ws.answer)
+		c.ws.answer = nil
+	}
 	if len(b.Frames) > 0 {
 		w.vec = append(w.vec, b.Frames)
 	}
@@ -239,5 +243,5 @@ func (c *Conn) Form() (Form, bool) {
 	if s == nil {
 		return Form{}, true
 	}
-	return Form{true, s.deflate, s.level, s.threshold, s.maxFrame}, s.windows == nil
+	return Form{true, s.deflate, s.level, s.threshold, s.maxFrame}, s.windows == nil && s.answer == nil
 }

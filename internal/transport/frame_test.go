@@ -362,6 +362,32 @@ func TestControlFramesGoFirstAndCloseLast(t *testing.T) {
 	}
 }
 
+// The answer to an upgrade goes in front of the first flush, once; protocol lines alone are not compressed.
+func TestAnswerGoesFirst(t *testing.T) {
+	here, there := tcpPair(t)
+	c := transport.NewConn(there)
+	c.UpgradeWS(ws.Server, transport.Framing{Deflate: true, Answer: []byte("HTTP/1.1 101 \r\n\r\n")})
+	line := strings.Repeat("INFO", 50)
+	want := "HTTP/1.1 101 \r\n\r\n"
+	for range 2 {
+		w := transport.GetWire()
+		w.Batch.Buf = append(w.Batch.Buf, line...)
+		w.Batch.Plain = true
+		if err := c.Frame(w); err != nil {
+			t.Fatal(err)
+		}
+		if done, err := c.TryWrite(w); !done || err != nil {
+			t.Fatalf("TryWrite: %v, %v", done, err)
+		}
+		w.Put()
+		want += "\x82\x7e\x00\xc8" + line
+	}
+	there.Close()
+	if wire, _ := io.ReadAll(here); string(wire) != want {
+		t.Errorf("got %q, want %q", wire, want)
+	}
+}
+
 // BenchmarkFlush is one small flush from batch to socket.
 func BenchmarkFlush(b *testing.B) {
 	for _, kind := range kinds {

@@ -2,11 +2,8 @@ package transport
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"time"
 
@@ -18,12 +15,12 @@ type Guard struct {
 	// Gate limits strangers; without it nobody is refused.
 	Gate *admission.Gate
 	// Proxies are the HTTP proxies, asked for anew for each connection. They have no limits of their own at the door: the
-	// [Upgrader] applies those of their clients.
+	// server behind the guard applies those of their clients, with [Guard.Bind].
 	Proxies func() *admission.Proxies
 	// ProxyProtocol is who sends PROXY headers; nil is nobody. A peer without a header is waited for, so a listener whose
 	// side speaks first needs From, or reads the header itself with [Conn.ReadProxyHeader].
 	ProxyProtocol *admission.ProxyProtocol
-	// Answer is what a refused peer gets to read, such as [HTTPRefusal]; without it, or below TLS, nothing.
+	// Answer is what a refused peer gets to read; without it, or below TLS, nothing.
 	Answer func(admission.Refusal) string
 	// Refused is told of every connection that ended here: why is a [admission.Refusal], or what is wrong with the PROXY header.
 	Refused func(remote string, why error)
@@ -91,11 +88,8 @@ func (g *guarded) Close() error {
 
 // guardedOf finds the guard's layer below nc; nil if there is none.
 func guardedOf(nc net.Conn) *guarded {
-	if t, ok := nc.(*tls.Conn); ok {
-		nc = t.NetConn()
-	}
-	if inner, ok := nc.(*tlsInner); ok {
-		nc = inner.Conn
+	if t, ok := nc.(*TLSConn); ok {
+		nc = t.inner.Conn
 	}
 	g, _ := nc.(*guarded)
 	return g
@@ -112,13 +106,29 @@ func peerAddr(nc net.Conn) net.Addr {
 	return nc.RemoteAddr()
 }
 
-// addrPort is the zero value for a Unix socket.
-func addrPort(a net.Addr) netip.AddrPort {
+// AddrPort is a as one of TCP; the zero value for a Unix socket.
+func AddrPort(a net.Addr) netip.AddrPort {
 	if tcp, ok := a.(*net.TCPAddr); ok {
 		p := tcp.AddrPort()
 		return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
 	}
 	return netip.AddrPort{}
+}
+
+// Bind says that nc, which came in through the guard and then maybe a proxy, is a connection of the client.
+func (g *Guard) Bind(nc net.Conn, client netip.Addr) admission.Refusal {
+	if in := guardedOf(nc); in != nil && g != nil {
+		return in.pass.Bind(g.own(client))
+	}
+	return admission.Admitted
+}
+
+// Charge takes what one more attempt of the client costs, on a connection that is in already.
+func (g *Guard) Charge(client netip.Addr) admission.Refusal {
+	if g == nil {
+		return admission.Admitted
+	}
+	return g.Gate.Charge(g.own(client))
 }
 
 // own is a, or invalid if a is a proxy and so has no limits of its own.
@@ -143,7 +153,7 @@ func (d *door) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if g := d.admit(nc, d.own(addrPort(nc.RemoteAddr()).Addr())); g != nil {
+		if g := d.admit(nc, d.own(AddrPort(nc.RemoteAddr()).Addr())); g != nil {
 			return g, nil
 		}
 	}
@@ -160,7 +170,7 @@ func (d *door) pump() {
 			}
 			continue
 		}
-		peer := addrPort(nc.RemoteAddr()).Addr()
+		peer := AddrPort(nc.RemoteAddr()).Addr()
 		may, must := d.ProxyProtocol.Expects(peer)
 		if may {
 			if g := d.admit(nc, netip.Addr{}); g != nil {
@@ -222,7 +232,7 @@ func (d *door) refuse(g *guarded, why admission.Refusal) {
 		select {
 		case d.answering <- struct{}{}:
 			go func() {
-				dismiss(g, d.Answer(why))
+				Dismiss(g, d.Answer(why))
 				<-d.answering
 			}()
 			return
@@ -245,29 +255,17 @@ func (d *door) Close() error {
 	return d.Listener.Close()
 }
 
-// HTTPRefusal is what a refused HTTP client gets.
-func HTTPRefusal(why admission.Refusal) string {
-	return httpAnswer(http.StatusServiceUnavailable, fmt.Sprintf("Retry-After: %d\r\n", why.RetryAfter()))
-}
-
-// httpAnswer is a whole answer with the text of status, after which the connection closes.
-func httpAnswer(status int, headers string) string {
-	text := http.StatusText(status)
-	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n%sX-Content-Type-Options: nosniff\r\n"+
-		"Connection: close\r\nContent-Length: %d\r\n\r\n%s\n", status, text, headers, len(text)+1, text)
-}
-
 // dismissal is how long a refused peer may take to read its answer.
 const dismissal = 500 * time.Millisecond
 
-// dismiss sends text on a connection that will not be served, and closes it so that the peer gets that text.
-func dismiss(nc net.Conn, text string) {
+// Dismiss sends text on a connection that will not be served, and closes it so that the peer gets that text.
+func Dismiss(nc net.Conn, text string) {
 	nc.SetDeadline(time.Now().Add(dismissal)) //nolint:errcheck // the write tells
 	if _, err := nc.Write([]byte(text)); err != nil {
 		nc.Close() //nolint:errcheck // it is gone
 		return
 	}
-	c := NewConn(fromHTTP(nc))
+	c := NewConn(nc)
 	c.CloseWrite()
 	c.Linger(dismissal)
 	c.Close() //nolint:errcheck // nothing is left to do

@@ -96,13 +96,13 @@ func Accept(l net.Listener, log *slog.Logger, open func(net.Conn)) {
 	}
 }
 
-// tlsListener puts TLS on what it accepts, in a form that [Conn] can use without blocking.
+// tlsListener puts TLS on what it accepts.
 type tlsListener struct {
 	net.Listener
 	config func() *tls.Config
 }
 
-// ListenTLS puts TLS on the connections of l. config is asked anew for each one, so that certificates can be replaced.
+// ListenTLS puts TLS on the connections of l, for net/http. config is asked anew for each one, so that certificates can be replaced.
 func ListenTLS(l net.Listener, config func() *tls.Config) net.Listener {
 	return &tlsListener{Listener: l, config: config}
 }
@@ -112,5 +112,5 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ServerTLS(nc, l.config()).Conn, nil
+	return tls.Server(nc, l.config()), nil
 }

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"testing"
 
-	"weir/internal/admission"
 	"weir/internal/transport"
 )
 
@@ -125,26 +124,5 @@ func TestListenUnixStale(t *testing.T) {
 	}
 	if _, err := transport.Listen("unix:" + filepath.Join(path, "below", "a", "file")); err == nil {
 		t.Error("there is no such folder")
-	}
-}
-
-// An HTTP proxy on a Unix socket can be trusted, too.
-func TestForwardedOnUnix(t *testing.T) {
-	path := socketPath(t)
-	s := openOn(t, "unix:"+path, trusting(t, admission.Limits{}), false, nil)
-	for header, want := range map[string]string{"X-Forwarded-For: 203.0.113.7": "203.0.113.7/unix", "X: y": "unix"} {
-		nc, err := net.Dial("unix", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if resp := ask(t, nc, upgradeWith(header)); resp.StatusCode != 101 {
-			t.Fatal(resp.Status)
-		}
-		c := <-s.conns
-		if c.PeerName() != want {
-			t.Errorf("%s: %s", header, c.PeerName())
-		}
-		c.Close()
-		nc.Close()
 	}
 }

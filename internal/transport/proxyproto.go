@@ -29,7 +29,7 @@ func readProxy(p *admission.ProxyProtocol, nc net.Conn, must bool) (client netip
 	}
 	own = client.Addr()
 	if !client.IsValid() && !must {
-		own = addrPort(nc.RemoteAddr()).Addr()
+		own = AddrPort(nc.RemoteAddr()).Addr()
 	}
 	return client, own, err
 }
@@ -78,7 +78,7 @@ func readProxyStart(nc net.Conn, buf []byte) (head []byte, size int, err error) 
 // first. The guard of such a listener takes everyone from whom p may expect a header for a proxy, and has no ProxyProtocol.
 // The error is a [admission.Refusal] if the client that the header names may not come in.
 func (c *Conn) ReadProxyHeader(p *admission.ProxyProtocol) error {
-	may, must := p.Expects(addrPort(c.nc.RemoteAddr()).Addr())
+	may, must := p.Expects(AddrPort(c.nc.RemoteAddr()).Addr())
 	if !may {
 		return nil
 	}
@@ -87,7 +87,7 @@ func (c *Conn) ReadProxyHeader(p *admission.ProxyProtocol) error {
 		return err
 	}
 	if client.IsValid() {
-		c.SetRemote(client)
+		c.SetClient(client, c.secure)
 	}
 	if why := c.pass.Bind(own); why != admission.Admitted {
 		return why

@@ -45,6 +45,8 @@ type Framing struct {
 	MaxFrame int
 	// NoMasking lets the client leave its frames unmasked.
 	NoMasking bool
+	// Answer is the response to the request for an upgrade. It goes out in front of the first flush.
+	Answer []byte
 }
 
 // ErrMessageTooBig says that a compressed message goes beyond the transport's limits; it closes with 1009.
@@ -69,6 +71,8 @@ type webSocket struct {
 	maxFrame  int
 	windows   *windows // nil where messages stand alone and may refer back 32 KiB
 
+	answer []byte // of [Framing], until the first flush takes it along; owned by the holder of the flush flag
+
 	// Owned by the goroutine that serves.
 	dec       ws.Decoder
 	packed    []byte // fragments of a compressed message that is not complete
@@ -91,7 +95,7 @@ type windows struct {
 // UpgradeWS puts WebSocket framing on a connection that is not being served.
 func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 	c.ws = &webSocket{
-		deflate: f.Deflate, level: f.Level, untrusted: untrustedMessage,
+		deflate: f.Deflate, level: f.Level, untrusted: untrustedMessage, answer: f.Answer,
 		threshold: cmp.Or(f.Threshold, DefaultThreshold), maxFrame: cmp.Or(f.MaxFrame, DefaultMaxFrame),
 		dec: ws.NewDecoder(role, ws.DecoderOptions{Deflate: f.Deflate, NoMasking: f.NoMasking}),
 	}

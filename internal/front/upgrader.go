@@ -1,7 +1,6 @@
-package transport
+package front
 
 import (
-	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -12,23 +11,22 @@ import (
 	"time"
 
 	"weir/internal/admission"
+	"weir/internal/transport"
 	"weir/ws"
 )
 
-// responseDeadline bounds the writing of the 101 response.
-const responseDeadline = 5 * time.Second
-
-// Upgrader is the HTTP side of a WebSocket listener: it turns requests into connections. After the upgrade nothing of
-// net/http stays referenced.
+// Upgrader is the HTTP side of a WebSocket listener: it turns requests into connections, those that a [Server] has read and,
+// as an http.Handler, those of net/http. After the upgrade nothing of the request stays referenced.
 type Upgrader struct {
 	// Policy is asked anew for each request.
 	Policy func() *ws.UpgradePolicy
-	// Open takes in an upgraded connection and returns at once. It does not keep the request.
-	Open func(*Conn, *http.Request)
+	// Open takes in an upgraded connection and returns at once, with what the connection's goroutine is to do to its end. It
+	// does not keep the request. The answer to it goes out in front of the first flush.
+	Open func(*transport.Conn, *http.Request) (life func())
 	// Framing, if not nil, completes how an upgraded connection frames and compresses.
-	Framing func(*Framing)
+	Framing func(*transport.Framing)
 	// Guard is the one in front of the listener; its proxies tell who the client is, and its gate limits that client.
-	Guard atomic.Pointer[Guard]
+	Guard atomic.Pointer[transport.Guard]
 	// Health is the path where load balancers ask whether to send somebody: 200, or 503 while draining. Empty for none.
 	Health func() string
 	// Pages serves requests that do not ask for an upgrade. It is asked anew for each; nil means that it has no such page.
@@ -65,13 +63,25 @@ func (u *Upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // none on a Unix socket
-	client := peer
-	if g := u.Guard.Load(); g != nil && g.Proxies != nil {
-		proxies := g.Proxies()
-		client, r = proxies.Client(peer, r.Header), proxies.Original(peer, r)
+	r, client := u.original(r, peer)
+	if why := u.upgrade(w, r, client); why != nil {
+		u.refused(client, r.RemoteAddr, why)
 	}
-	if why := u.upgrade(w, r, client); why != nil && u.Refused != nil {
-		u.Refused(peerName(client, r.RemoteAddr), why)
+}
+
+// original is r as the client sent it, and who that is, if peer is a proxy that may tell.
+func (u *Upgrader) original(r *http.Request, peer netip.AddrPort) (*http.Request, netip.AddrPort) {
+	g := u.Guard.Load()
+	if g == nil || g.Proxies == nil {
+		return r, peer
+	}
+	proxies := g.Proxies()
+	return proxies.Original(peer, r), proxies.Client(peer, r.Header)
+}
+
+func (u *Upgrader) refused(client netip.AddrPort, peer string, why *ws.UpgradeError) {
+	if u.Refused != nil {
+		u.Refused(transport.ClientName(client, peer), why)
 	}
 }
 
@@ -132,16 +142,35 @@ func otherProtocol(r *http.Request) *ws.UpgradeError {
 	return nil
 }
 
+// judge says what was agreed on with r, or why it is refused.
+func (u *Upgrader) judge(r *http.Request) (*ws.Upgrade, *ws.UpgradeError) {
+	if why := otherProtocol(r); why != nil {
+		return nil, why
+	}
+	if u.Draining != nil && u.Draining() {
+		return nil, errDraining
+	}
+	return ws.CheckUpgrade(r, u.Policy())
+}
+
+// serve upgrades the connection that r was read from. It reports false, and has done nothing, if there is something else to
+// say. life is nil if the connection is gone.
+func (u *Upgrader) serve(nc net.Conn, r *http.Request) (life func(), ok bool) {
+	r, client := u.original(r, transport.AddrPort(nc.RemoteAddr()))
+	up, why := u.judge(r)
+	if why != nil {
+		return nil, false
+	}
+	life, why = u.take(nc, up, r, client)
+	if why != nil {
+		u.refused(client, nc.RemoteAddr().String(), why)
+	}
+	return life, true
+}
+
 // upgrade returns why r was refused; nil if it was not.
 func (u *Upgrader) upgrade(w http.ResponseWriter, r *http.Request, client netip.AddrPort) *ws.UpgradeError {
-	why := otherProtocol(r)
-	if why == nil && u.Draining != nil && u.Draining() {
-		why = errDraining
-	}
-	var up *ws.Upgrade
-	if why == nil {
-		up, why = ws.CheckUpgrade(r, u.Policy())
-	}
+	up, why := u.judge(r)
 	if why != nil {
 		u.refuse(w, client, why)
 		return why
@@ -156,81 +185,59 @@ func (u *Upgrader) upgrade(w http.ResponseWriter, r *http.Request, client netip.
 		ws.ErrHijack.Refuse(w)
 		return ws.ErrHijack
 	}
-	if rw.Reader.Buffered() > 0 {
-		dismiss(nc, httpAnswer(ws.ErrEarlyBytes.Status, "Sec-Websocket-Version: 13\r\n"))
+	nc, early := fromHTTP(nc)
+	if early || rw.Reader.Buffered() > 0 {
+		transport.Dismiss(nc, answer(ws.ErrEarlyBytes.Status, "Sec-Websocket-Version: 13\r\n"))
 		return ws.ErrEarlyBytes
 	}
-	guard := u.Guard.Load()
-	if g := guardedOf(nc); g != nil && guard != nil {
-		if why := g.pass.Bind(guard.own(client.Addr())); why != admission.Admitted {
-			dismiss(nc, HTTPRefusal(why))
-			return &ws.UpgradeError{Status: http.StatusServiceUnavailable, Reason: why.String()}
-		}
+	life, why := u.take(nc, up, r, client)
+	if why == nil {
+		go life()
 	}
-	u.open(nc, up, r, client)
-	return nil
+	return why
 }
 
 // refuse answers. One more attempt on this connection is one more handshake: if the client may not have another, it has to
 // come in through the gate again.
 func (u *Upgrader) refuse(w http.ResponseWriter, client netip.AddrPort, why *ws.UpgradeError) {
-	guard := u.Guard.Load()
-	if guard != nil && guard.Gate.Charge(guard.own(client.Addr())) != admission.Admitted {
+	if u.Guard.Load().Charge(client.Addr()) != admission.Admitted {
 		w.Header().Set("Connection", "close")
 	}
 	why.Refuse(w)
 }
 
-// open answers 101 and hands the connection on.
-func (u *Upgrader) open(nc net.Conn, up *ws.Upgrade, r *http.Request, client netip.AddrPort) {
-	u.upgraded.Add(1)                                // before the client can know
-	nc.SetDeadline(time.Now().Add(responseDeadline)) //nolint:errcheck // the write tells
-	if _, err := nc.Write(up.AppendResponse(make([]byte, 0, 512))); err != nil {
-		nc.Close() //nolint:errcheck // it is gone
-		return
+// responseRoom is a capacity in bytes in which most answers fit.
+const responseRoom = 256
+
+// take makes a connection of nc, unless the client has too many.
+func (u *Upgrader) take(nc net.Conn, up *ws.Upgrade, r *http.Request, client netip.AddrPort) (life func(), _ *ws.UpgradeError) {
+	if why := u.Guard.Load().Bind(nc, client.Addr()); why != admission.Admitted {
+		transport.Dismiss(nc, Refusal(why))
+		return nil, &ws.UpgradeError{Status: http.StatusServiceUnavailable, Reason: why.String()}
 	}
-	nc.SetDeadline(time.Time{}) //nolint:errcheck // the first read tells
-	c := NewConn(fromHTTP(nc))
-	if client.IsValid() && client != addrPort(c.RemoteAddr()) {
-		c.SetRemote(client)
+	u.upgraded.Add(1)               // before the client can know
+	nc.SetReadDeadline(time.Time{}) //nolint:errcheck // the first read tells
+	c := transport.NewConn(nc)
+	c.SetClient(client, r.TLS != nil)
+	f := transport.Framing{
+		Deflate: up.Deflate, Params: up.DeflateParams, NoMasking: up.NoMasking,
+		Answer: up.AppendResponse(make([]byte, 0, responseRoom)),
 	}
-	c.secure = r.TLS != nil
-	f := Framing{Deflate: up.Deflate, Params: up.DeflateParams, NoMasking: up.NoMasking}
 	if u.Framing != nil {
 		u.Framing(&f)
 	}
 	c.UpgradeWS(ws.Server, f)
-	u.Open(c, r)
+	return u.Open(c, r), nil
 }
 
-// fromHTTP finds our own TLS layer below a connection that net/http hands over.
-func fromHTTP(nc net.Conn) net.Conn {
-	if t, ok := nc.(*tls.Conn); ok {
-		if inner, ok := t.NetConn().(*tlsInner); ok {
-			return &TLSConn{Conn: t, inner: inner}
-		}
-	}
-	return nc
+// Refusal is what a refused HTTP client gets.
+func Refusal(why admission.Refusal) string {
+	return answer(http.StatusServiceUnavailable, fmt.Sprintf("Retry-After: %d\r\n", why.RetryAfter()))
 }
 
-// peerName is what log lines call a client: its address and port or, if a proxy did not tell the port, its address and that
-// of the proxy, as in "192.0.2.1/127.0.0.1:50542".
-func peerName(client netip.AddrPort, peer string) string {
-	switch {
-	case !client.IsValid():
-		return peer
-	case client.Port() != 0:
-		return client.String()
-	case client.Addr().Is6():
-		return fmt.Sprintf("[%s]/%s", client.Addr(), peer)
-	}
-	return fmt.Sprintf("%s/%s", client.Addr(), peer)
-}
-
-// PeerName is what log lines call the client, see [Conn.RemoteAddr].
-func (c *Conn) PeerName() string {
-	if c.remote == nil {
-		return c.RemoteAddr().String()
-	}
-	return peerName(addrPort(c.remote), peerAddr(c.nc).String())
+// answer is a whole answer with the text of status, after which the connection closes.
+func answer(status int, headers string) string {
+	text := http.StatusText(status)
+	return fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n%sX-Content-Type-Options: nosniff\r\n"+
+		"Connection: close\r\nContent-Length: %d\r\n\r\n%s\n", status, text, headers, len(text)+1, text)
 }
