@@ -130,7 +130,7 @@ func (c *Client) begin() {
 		c.Close(why, line)
 		return
 	}
-	c.Log.Debug("Client connection created", "conn", c.Name())
+	c.Debug("Client connection created", "")
 	a, timeout := c.env.Auth()
 	if a.Required() {
 		c.awaiting, c.expected, c.lim.ConnectOnly = true, true, !a.Guests()

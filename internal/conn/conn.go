@@ -1,11 +1,11 @@
 package conn
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"runtime/debug"
 	"sync/atomic"
@@ -56,7 +56,6 @@ type Conn struct {
 	reg     *Registry
 	visitor Visitor
 	label   string // kind letters of the log name: cid, wid
-	remote  string // address of the peer, host:port
 
 	// Out is what waits for this connection.
 	Out outbound.Queue
@@ -103,21 +102,26 @@ func (c *Conn) Init(reg *Registry, link *transport.Conn, v Visitor, label string
 	c.ID = reg.nextID.Add(1)
 	c.Start = time.Now()
 	c.lastRead.Store(c.Start.UnixNano())
-	c.remote = link.PeerName()
 	c.Log = reg.Log
 	c.Out.Init(c, reg.Config().MaxPending)
 }
 
 // Name is what log lines call the connection, such as "127.0.0.1:50542 - cid:7".
-func (c *Conn) Name() string { return fmt.Sprintf("%s - %s:%d", c.remote, c.label, c.ID) }
+func (c *Conn) Name() string { return fmt.Sprintf("%s - %s:%d", c.Link.PeerName(), c.label, c.ID) }
 
 // Host and Port are the peer's address.
 func (c *Conn) Host() (host string, port int) {
-	switch a := c.Link.RemoteAddr().(type) {
-	case *net.TCPAddr:
-		return a.IP.String(), a.Port
+	if a := c.Link.Client(); a.IsValid() {
+		return a.Addr().WithZone("").String(), int(a.Port())
 	}
-	return c.remote, 0
+	return c.Link.PeerName(), 0
+}
+
+// Debug logs what has happened to the connection, and how, at the debug level.
+func (c *Conn) Debug(what, how string) {
+	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
+		c.Log.Debug(what+how, "conn", c.Name())
+	}
 }
 
 // Visitor is who speaks on the connection.
@@ -145,7 +149,7 @@ func (c *Conn) Run() {
 		defer c.reg.ended()
 	}
 	c.goodbye(end, err)
-	c.Log.Debug(fmt.Sprintf("Client connection closed: %s", end.reason), "conn", c.Name())
+	c.Debug("Client connection closed: ", end.reason.String())
 }
 
 // serve reads until the connection ends.
@@ -175,11 +179,13 @@ func (c *Conn) cleanUp(r Reason) {
 
 // goodbye waits until the last bytes are out and releases the socket.
 func (c *Conn) goodbye(end *ending, err error) {
-	select {
-	case <-end.sent:
-	case <-time.After(farewell):
-		c.Link.AbortWrites()
-		c.Out.Discard()
+	if !end.gone.Load() {
+		select {
+		case <-end.sent:
+		case <-time.After(farewell):
+			c.Link.AbortWrites()
+			c.Out.Discard()
+		}
 	}
 	if !end.reason.Abrupt() && err != io.EOF {
 		wait := linger
@@ -239,16 +245,32 @@ func (c *Conn) Close(r Reason, line string) { c.end(r, line, c.closeFrame(r)) }
 
 // end closes with a close frame of its own.
 func (c *Conn) end(r Reason, line, frame string) {
-	end := &ending{reason: r, at: time.Now(), sent: make(chan struct{})}
-	if !c.ended.CompareAndSwap(nil, end) {
-		return
+	if e := c.claim(r); e != nil {
+		// The reader is woken first: once the last bytes are out, nobody but the reader touches the read deadline.
+		c.Link.Interrupt()
+		c.finish(e, line, frame)
+	}
+}
+
+// claim makes r the reason why the connection ends; nil if there is one already.
+func (c *Conn) claim(r Reason) *ending {
+	e := &ending{reason: r, at: time.Now(), sent: make(chan struct{})}
+	if !c.ended.CompareAndSwap(nil, e) {
+		return nil
 	}
 	c.reg.count(r)
-	// The reader is woken first: once the last bytes are out, nobody but the reader touches the read deadline.
-	c.Link.Interrupt()
-	if r.Abrupt() {
+	return e
+}
+
+// finish queues the last that the peer is told.
+func (c *Conn) finish(end *ending, line, frame string) {
+	switch {
+	case end.reason.Abrupt():
 		c.Out.Discard()
 		c.Link.AbortWrites()
+		end.done()
+		return
+	case line == "" && frame == "" && c.Out.Seal():
 		end.done()
 		return
 	}
@@ -277,7 +299,10 @@ func (c *Conn) endOf(err error) {
 	case errors.Is(err, transport.ErrMessageTooBig):
 		c.Close(MaxPayloadExceeded, "")
 	case errors.Is(err, io.EOF):
-		c.Close(ClientClosed, "")
+		// Nobody is told: a close frame behind the end of the stream says nothing (RFC 6455 §7.1.4), and most such peers are gone.
+		if e := c.claim(ClientClosed); e != nil {
+			c.finish(e, "", "")
+		}
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, ErrClosing):
 		c.Close(ServerShutdown, "")
 	default:

@@ -225,6 +225,36 @@ func TestRegistryRemembersTheLast(t *testing.T) {
 	})
 }
 
+// A WebSocket peer that ends the stream without a close frame gets what was queued, and no close frame.
+func TestEndOfStream(t *testing.T) {
+	reg := newRegistry()
+	l, err := transport.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	nc, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	there, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := transport.NewConn(there)
+	link.UpgradeWS(ws.Server, transport.Framing{NoMasking: true})
+	e := open(reg, link)
+	nc.Write([]byte("\x82\x05hello"))
+	nc.(*net.TCPConn).CloseWrite()
+	if got := read(t, nc); got != "\x82\x05hello" {
+		t.Errorf("got %q", got)
+	}
+	if r := <-e.closed; r != conn.ClientClosed {
+		t.Errorf("closed for %q", r)
+	}
+}
+
 func TestReasonTexts(t *testing.T) {
 	if got := conn.Reason(200).String(); got != "Unknown State" {
 		t.Errorf("unknown reason: %q", got)

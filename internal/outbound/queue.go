@@ -154,6 +154,17 @@ func (q *Queue) Finish(line, last string) (owed, first bool) {
 	return owed, true
 }
 
+// Seal seals the queue if nothing waits in it and nobody flushes it, and reports whether it did.
+func (q *Queue) Seal() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.sealed || q.busy {
+		return false
+	}
+	q.sealed = true
+	return true
+}
+
 // Discard seals the queue and drops all that waits in it.
 func (q *Queue) Discard() {
 	q.mu.Lock()

@@ -127,6 +127,27 @@ func TestFinishIsLastAndFirstWins(t *testing.T) {
 	}
 }
 
+// Only a queue in which nothing waits, and which nobody flushes, can be sealed without a last word.
+func TestSeal(t *testing.T) {
+	s := newSender(0)
+	if s.q.PushLine("a\n") != outbound.Owed || s.q.Seal() {
+		t.Error("sealed while a line waited")
+	}
+	var taken outbound.Taken
+	if !s.q.Take(&taken, 0) || s.q.Seal() {
+		t.Error("sealed while a line was written")
+	}
+	if s.q.Take(&taken, taken.Cost) || !s.q.Seal() || s.q.Seal() {
+		t.Error("not sealed once when nothing was left to do")
+	}
+	if o := s.q.PushLine("b\n"); o != outbound.Sealed {
+		t.Errorf("a push afterwards: %v", o)
+	}
+	if owed, first := s.q.Finish("c\n", "d"); owed || first {
+		t.Error("it can be finished once more")
+	}
+}
+
 func TestDiscardDropsAll(t *testing.T) {
 	s := newSender(0)
 	for i := range 200 {
