@@ -36,6 +36,7 @@ var floors = map[string]int{
 
 	"internal/client":   4,
 	"internal/authfile": 4,
+	"internal/claims":   4,
 
 	"internal/config":    5,
 	"internal/monitor":   5,

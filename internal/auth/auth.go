@@ -14,10 +14,12 @@ import (
 // tokenName stands for whoever came in with the token.
 const tokenName = "[REDACTED]"
 
-// Credentials is what a CONNECT brought. With an NKey there are also its signature and what had to be signed.
+// Credentials is what a CONNECT brought. With an NKey or a JWT there are also its signature and what had to be signed.
 type Credentials struct {
 	User, Pass, Token string
 	NKey, Sig, Nonce  string
+	// JWT are claims, which only an [Authority] can read.
+	JWT string
 	// Proxy is who vouched for the client, see [Proxies.Vouching]; empty for nobody. By itself it says nothing of a user.
 	Proxy string
 }
@@ -43,6 +45,12 @@ type Identity struct {
 	Account string
 	// Perms is what it may do; nil allows everything.
 	Perms *perm.Set
+	// Limits are its own, apart from those of the server.
+	Limits Limits
+	// Expires is when it has to go, in Unix nanoseconds; 0 means never.
+	Expires int64
+	// Claims is what an [Authority] remembers; nil where none was asked.
+	Claims Claims
 
 	by *user
 }
@@ -54,6 +62,9 @@ type Policy struct {
 	token, single *user
 	guest         *user // who comes in without credentials; nil for nobody
 	stranger      *user // who is none of these and learns that only behind a proxy; nil where all learn it
+
+	authority Authority // who is asked instead of all of these; nil for nobody
+	by        Type
 }
 
 // user is one entry that a CONNECT is held against.
@@ -66,7 +77,7 @@ type user struct {
 
 // Required reports whether a connection must authenticate.
 func (p *Policy) Required() bool {
-	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil
+	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil || p.authority != nil
 }
 
 // Guests reports whether one may come in without credentials, and so without a CONNECT.
@@ -92,7 +103,7 @@ func (p *Policy) Renew(old Identity, cr Credentials) (Identity, error) {
 		return Identity{}, ErrDenied
 	}
 	if u.NKey != "" {
-		if known := old.by != nil && old.by.NKey == u.NKey; !known && !cr.signed() {
+		if known := old.by != nil && old.by.NKey == u.NKey; !known && !cr.SignedBy(cr.NKey) {
 			return Identity{}, ErrDenied
 		}
 		return u.renewed(old), nil

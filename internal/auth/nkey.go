@@ -18,13 +18,13 @@ func NewNonce() string {
 }
 
 // NeedsNonce reports whether INFO has to carry a nonce.
-func (p *Policy) NeedsNonce() bool { return len(p.nkeys) > 0 }
+func (p *Policy) NeedsNonce() bool { return len(p.nkeys) > 0 || p.authority != nil }
 
 // ValidNKey reports whether s is the public half of a user's key.
 func ValidNKey(s string) bool { return nkeys.IsValidPublicUserKey(s) }
 
-// signed reports whether cr holds the signature of its nonce by the key that it names.
-func (cr *Credentials) signed() bool {
+// SignedBy reports whether cr holds the signature of its nonce by the key whose public half that is.
+func (cr *Credentials) SignedBy(public string) bool {
 	sig, err := base64.RawURLEncoding.DecodeString(cr.Sig)
 	if err != nil { // other clients pad
 		sig, err = base64.StdEncoding.DecodeString(cr.Sig)
@@ -32,6 +32,6 @@ func (cr *Credentials) signed() bool {
 	if err != nil || len(sig) == 0 || cr.Nonce == "" {
 		return false
 	}
-	key, err := nkeys.FromPublicKey(cr.NKey)
+	key, err := nkeys.FromPublicKey(public)
 	return err == nil && key.Verify([]byte(cr.Nonce), sig) == nil
 }
