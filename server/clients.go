@@ -60,7 +60,7 @@ func (s *Server) clientInfo() proto.Info {
 	o := s.options.Load()
 	i := s.info(o)
 	i.Host, i.Port = advertised(o.Advertise, o.Client, s.ClientAddr())
-	i.AuthRequired = o.Auth.Required() && o.Auth.NoAuthUser == "" // as nats-server, over TCP only
+	i.AuthRequired = (s.authority != nil || o.Auth.Required()) && o.Auth.NoAuthUser == "" // as nats-server, over TCP only
 	if o.TLS != nil {
 		i.TLSRequired, i.TLSAvailable, i.TLSVerify = !o.AllowNonTLS, o.AllowNonTLS, o.TLS.ClientCerts()
 	}

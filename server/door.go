@@ -77,6 +77,8 @@ func arrived(r *http.Request, names config.Cookies) *auth.Credentials {
 	for _, c := range r.Cookies() {
 		value := strings.Clone(strings.Trim(c.Value, `"`)) // it stays, the rest of the request does not
 		switch c.Name {
+		case names.JWT:
+			cr.JWT = value
 		case names.User:
 			cr.User = value
 		case names.Pass:

@@ -44,35 +44,35 @@ type edgeState struct {
 var subprotocols = []string{"nats"}
 
 // compileEdge makes a state of a block of o.
-func compileEdge(o *Options, w *config.WebSocket, l *tlsLoader) (*edgeState, error) {
+func (s *Server) compileEdge(o *Options, w *config.WebSocket, l *tlsLoader) (*edgeState, error) {
 	origins, err := ws.ParseOrigins(w.AllowedOrigins)
 	if err != nil {
 		return nil, err
 	}
-	s := &edgeState{WebSocket: w, policy: ws.UpgradePolicy{
+	e := &edgeState{WebSocket: w, policy: ws.UpgradePolicy{
 		SameOrigin: w.SameOrigin, LoopbackOrigins: w.LoopbackOrigins, AllowedOrigins: origins, OriginRequired: w.OriginRequired,
 		Compression: w.Compression, Deflate: deflatePolicy(w.Deflate),
 		AllowNoMasking: w.NoMasking, Protocols: subprotocols, Headers: ws.SortHeaders(w.Headers),
 	}}
-	if err := s.policy.Validate(); err != nil {
+	if err := e.policy.Validate(); err != nil {
 		return nil, err
 	}
-	if s.tls, err = l.load(w.TLS); err != nil {
+	if e.tls, err = l.load(w.TLS); err != nil {
 		return nil, err
 	}
-	if s.proxies, err = admission.ParseProxies(w.Proxies.Trusted, w.Proxies.Header); err != nil {
+	if e.proxies, err = admission.ParseProxies(w.Proxies.Trusted, w.Proxies.Header); err != nil {
 		return nil, err
 	}
-	s.auth, err = auth.Compile(o.WebSocketAuth(w), auth.WebSocket, mappedTypes(o)...)
-	return s, err
+	e.auth, err = s.policy(o, o.WebSocketAuth(w), auth.WebSocket)
+	return e, err
 }
 
 // compileEdges makes a state of each block of o.
-func compileEdges(o *Options, l *tlsLoader) ([]*edgeState, error) {
+func (s *Server) compileEdges(o *Options, l *tlsLoader) ([]*edgeState, error) {
 	states := make([]*edgeState, len(o.WebSockets))
 	for i, w := range o.WebSockets {
 		var err error
-		if states[i], err = compileEdge(o, w, l); err != nil {
+		if states[i], err = s.compileEdge(o, w, l); err != nil {
 			return nil, fmt.Errorf("%s: %w", w.Name, err)
 		}
 	}

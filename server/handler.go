@@ -23,7 +23,7 @@ func (s *Server) Handler(w WebSocket) (http.Handler, error) {
 	if err := w.Validate(); err != nil {
 		return nil, err
 	}
-	state, err := compileEdge(&o, &w, s.tlsLoader(&o))
+	state, err := s.compileEdge(&o, &w, s.tlsLoader(&o))
 	if err != nil {
 		return nil, err
 	}

@@ -57,14 +57,28 @@ func (s *Server) apply(o *Options) error {
 	if err != nil {
 		return err
 	}
+	believe, err := s.adopt(o, c)
+	if err == nil {
+		believe() // without the lock: files are read
+	}
+	return err
+}
+
+// adopt puts o and what it was compiled into in force, but for what it returns.
+func (s *Server) adopt(o *Options, c compiled) (believe func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if believe, err = s.reassure(o); err != nil {
+		return nil, err
+	}
 	moves, err := s.planMovesLocked(c.edges)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.accounts.Apply(o.Accounts.All()); err != nil { // never, once o is valid
-		return err
+	if s.authority == nil {
+		if err := s.accounts.Apply(o.Accounts.All()); err != nil { // never, once o is valid
+			return nil, err
+		}
 	}
 	s.adoptLocked(c)
 	s.options.Store(o)
@@ -76,7 +90,7 @@ func (s *Server) apply(o *Options) error {
 		s.moveLocked(m)
 	}
 	s.infoChanged()
-	return nil
+	return believe, nil
 }
 
 // move is an edge whose listener comes, goes, or is opened anew on a socket of its own.

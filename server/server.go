@@ -16,6 +16,7 @@ import (
 	"weir/internal/account"
 	"weir/internal/admission"
 	"weir/internal/auth"
+	"weir/internal/claims"
 	"weir/internal/config"
 	"weir/internal/conn"
 	"weir/internal/ocsp"
@@ -43,6 +44,8 @@ type Server struct {
 	accounts *account.Directory
 	registry *conn.Registry
 	logins   *admission.Logins
+	// authority reads the claims of clients in operator mode; nil without.
+	authority *claims.Authority
 
 	// Replaced as a whole by Reload.
 	options   atomic.Pointer[config.Options]
@@ -104,11 +107,11 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	s.options.Store(o)
 	s.authorities.fetcher = ocsp.NewFetcher(nil)
 	s.authorities.checker = ocsp.NewChecker(s.authorities.fetcher, log)
-	c, err := s.compile(o)
-	if err != nil {
+	if err := s.believe(o); err != nil {
 		return nil, err
 	}
-	if err := s.accounts.Apply(o.Accounts.All()); err != nil {
+	c, err := s.compile(o)
+	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -141,13 +144,13 @@ func (s *Server) compile(o *Options) (c compiled, err error) {
 	if c.tls, err = l.load(o.TLS); err != nil {
 		return c, err
 	}
-	if c.auth, err = auth.Compile(o.Auth, auth.Standard, mappedTypes(o)...); err != nil {
+	if c.auth, err = s.policy(o, o.Auth, auth.Standard); err != nil {
 		return c, err
 	}
 	if c.proxies, err = auth.TrustProxies(o.ProxyKeys); err != nil {
 		return c, err
 	}
-	c.edges, err = compileEdges(o, l)
+	c.edges, err = s.compileEdges(o, l)
 	c.staplers = l.staplers
 	return c, err
 }
@@ -201,6 +204,7 @@ func (s *Server) banner(o *Options) {
 	if o.ConfigFile != "" {
 		s.log.Info(fmt.Sprintf("Using configuration file: %s (%s)", o.ConfigFile, o.Digest))
 	}
+	s.announceOperators(o)
 	for _, w := range o.Warnings {
 		s.log.Warn(w)
 	}
@@ -285,6 +289,9 @@ func (s *Server) stop() {
 	close(s.stopping)
 	s.closeListeners()
 	s.registry.CloseAll(conn.ServerShutdown, farewell)
+	if s.authority != nil {
+		s.authority.Close()
+	}
 	s.loops.Wait()
 	s.authorities.checker.Close()
 	s.removeFiles()

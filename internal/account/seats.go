@@ -5,13 +5,16 @@ func (a *Account) Limits() Limits { return *a.limits.Load() }
 
 // Join counts a client in; it reports false if there are too many already.
 func (a *Account) Join() bool {
-	l := a.limits.Load()
-	n := a.clients.Add(1)
-	if l.NoConnections || l.Connections > 0 && n > int64(l.Connections) {
+	if !a.limits.Load().Holds(int(a.clients.Add(1))) {
 		a.clients.Add(-1)
 		return false
 	}
 	return true
+}
+
+// Holds reports whether n clients may be in.
+func (l Limits) Holds(n int) bool {
+	return !l.NoConnections && (l.Connections <= 0 || n <= l.Connections)
 }
 
 // Leave counts a client out.

@@ -1,6 +1,9 @@
 package auth
 
-import "errors"
+import (
+	"errors"
+	"net/netip"
+)
 
 // Authority says who comes in where nobody is listed: operator mode, in which clients bring claims that an account has
 // signed, or an account that asks somebody else. It may be asked by any number of goroutines, and may take its time.
@@ -25,8 +28,8 @@ var (
 type Peer struct {
 	// Type is how it comes in; a Policy knows that.
 	Type Type
-	// Host is its address without the port; of who comes through a trusted proxy, the one that the proxy tells.
-	Host string
+	// Addr is its address; of who comes through a trusted proxy, the one that the proxy tells. That of a Unix socket is not valid.
+	Addr netip.Addr
 }
 
 // Limits of one connection because of who it is: 0 means none, and -1 that nothing is allowed.

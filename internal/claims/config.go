@@ -102,7 +102,7 @@ func (c *Config) Validate() error {
 	}
 	for _, key := range c.TrustedKeys {
 		if !nkeys.IsValidPublicOperatorKey(key) {
-			return fmt.Errorf("trust key %q required to be a valid public operator nkey", key)
+			return fmt.Errorf("trust key %srequired to be a valid public operator nkey", shown(key))
 		}
 	}
 	if c.Resolver.Kind == Web {
@@ -138,13 +138,13 @@ func (c *Config) validateOperators() error {
 	for _, o := range operators {
 		for _, key := range append([]string{o.Subject}, o.SigningKeys...) {
 			if !nkeys.IsValidPublicOperatorKey(key) {
-				return fmt.Errorf("trusted Keys %q are required to be a valid public operator nkey", key)
+				return fmt.Errorf("trusted Keys %sare required to be a valid public operator nkey", shown(key))
 			}
 		}
 	}
 	for _, key := range c.Pinned {
 		if !nkeys.IsValidPublicAccountKey(key) {
-			return fmt.Errorf("pinned account key %q is not a valid public account nkey", key)
+			return fmt.Errorf("pinned account key %sis not a valid public account nkey", shown(key))
 		}
 	}
 	return nil
@@ -254,4 +254,25 @@ func decodeOperators(tokens []string) ([]*jwt.OperatorClaims, error) {
 		}
 	}
 	return all, nil
+}
+
+// Announce is what a log says of the operators, as nats-server's does.
+func (c *Config) Announce() (lines []string) {
+	operators, err := decodeOperators(c.Operators)
+	if err != nil {
+		return nil
+	}
+	for i, o := range operators {
+		if i == 0 {
+			lines = append(lines, "Trusted Operators")
+		}
+		expires := "Never"
+		if o.Expires != 0 {
+			expires = time.Unix(o.Expires, 0).String()
+		}
+		lines = append(lines,
+			fmt.Sprintf("  System  : %q", o.Audience), fmt.Sprintf("  Operator: %q", o.Name),
+			fmt.Sprintf("  Issued  : %v", time.Unix(o.IssuedAt, 0)), "  Expires : "+expires)
+	}
+	return lines
 }

@@ -57,7 +57,7 @@ func TestValidate(t *testing.T) {
 		{"a signing key that is none", func(c *jwt.OperatorClaims) { c.SigningKeys.Add("x") }, func(*claims.Config) {},
 			`trusted Keys "x" are required to be a valid public operator nkey`},
 		{"a pinned account that is none", system(""), func(c *claims.Config) { c.Pinned = []string{operator} },
-			`pinned account key "` + operator + `" is not a valid public account nkey`},
+			`pinned account key is not a valid public account nkey`},
 	} {
 		c := claims.Config{}
 		if tt.operator != nil {

@@ -7,14 +7,10 @@ import (
 	"github.com/nats-io/jwt/v2"
 )
 
-// fromThere reports whether a host is in one of the networks; without networks anybody is.
-func fromThere(networks []string, host string) bool {
+// fromThere reports whether an address is in one of the networks; without networks any is.
+func fromThere(networks []string, addr netip.Addr) bool {
 	if len(networks) == 0 {
 		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil { // a Unix socket
-		return false
 	}
 	addr = addr.Unmap().WithZone("")
 	for _, network := range networks {

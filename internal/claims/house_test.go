@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -141,7 +142,7 @@ func signed(t testing.TB, k key, token string) auth.Credentials {
 	return auth.Credentials{JWT: token, Sig: base64.RawURLEncoding.EncodeToString(sig), Nonce: nonce}
 }
 
-var here = auth.Peer{Type: auth.WebSocket, Host: "10.1.2.3"}
+var here = auth.Peer{Type: auth.WebSocket, Addr: netip.MustParseAddr("10.1.2.3")}
 
 // in is who comes in with a user's JWT and key.
 func (h *house) in(k key, token string) (auth.Identity, error) {

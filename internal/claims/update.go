@@ -179,8 +179,15 @@ func (a *Authority) Prepare(c Config, secure *tls.Config) (commit func(), err er
 		return nil, err
 	}
 	return func() {
-		if b := put(); b.kind != Web && b.resolver != nil {
+		b := put()
+		if b.kind != Web && b.resolver != nil {
 			a.reread(b)
+		}
+		a.mu.Lock()
+		a.wish++ // accounts that are not of claims may be others now
+		a.mu.Unlock()
+		if err := a.apply(); err != nil {
+			a.env.Log.Error(fmt.Sprintf("Accounts could not be set up: %v", err))
 		}
 	}, nil
 }
@@ -203,8 +210,5 @@ func (a *Authority) reread(b *belief) {
 			a.replace(name, a.known(name), nil)
 			a.tell(name)
 		}
-	}
-	if err := a.apply(); err != nil {
-		a.env.Log.Error(fmt.Sprintf("Accounts could not be set up: %v", err))
 	}
 }

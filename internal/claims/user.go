@@ -134,7 +134,7 @@ func (t *tenant) vouch(u *jwt.UserClaims, token string, cr auth.Credentials, fro
 		return nil, errSignature
 	case t.revokes(u.Subject, u.IssuedAt):
 		return nil, errRevoked
-	case !fromThere(u.Src, from.Host):
+	case !fromThere(u.Src, from.Addr):
 		return nil, errSource
 	case t.external.IsEnabled() && !t.external.AuthUsers.Contains(u.Subject):
 		return nil, errExternal

@@ -55,7 +55,6 @@ type Client struct {
 	parser    proto.Parser
 	pub       account.Publisher
 	lim       proto.Limits
-	maxSubs   int
 	greeted   bool // the first INFO is out
 	asked     asked
 	ponged    bool // the first PING was answered
@@ -75,7 +74,7 @@ type Client struct {
 
 	mu        sync.Mutex // guards all below
 	subs      map[string]*account.Sub
-	authTimer *time.Timer
+	authTimer *time.Timer // ends the wait for CONNECT, and then what the client came in with
 }
 
 // Open takes in a connection and returns at once; its goroutine runs until it closes.
@@ -105,8 +104,9 @@ func newClient(env *Env, link *transport.Conn) *Client {
 	c.seat.at.Store(env.Accounts.Global())
 	c.asked = asked{verbose: true, pedantic: true}
 	config := env.Config()
-	c.maxSubs = config.MaxSubscriptions
-	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, MaxPayload: config.MaxPayload, NoHeaders: true}
+	c.seat.maxSubs = config.MaxSubscriptions
+	c.seat.maxPayload.Store(int64(config.MaxPayload))
+	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, NoHeaders: true}
 	c.parser = proto.NewParser(proto.RoleServer)
 	c.subs = make(map[string]*account.Sub)
 	if policy, _ := env.Auth(); policy.NeedsNonce() || env.Proxies().NeedNonce() {

@@ -13,7 +13,7 @@ const infoRoom = 640
 
 // infoLine is the INFO of this client; after CONNECT it also names the client's account.
 func (c *Client) infoLine(connected bool) string {
-	v, b := proto.Visitor{ClientID: c.ID}, proto.Binding{}
+	v, b := proto.Visitor{ClientID: c.ID, PayloadLimit: int(c.seat.maxPayload.Load())}, proto.Binding{}
 	v.ClientIP, _ = c.Host()
 	if connected {
 		name := c.Account().Name()
@@ -86,6 +86,9 @@ func (c *Client) options() proto.Connect {
 	if l := c.login.Load(); l != nil {
 		o.User, o.Pass, o.Token = l.with.User, l.with.Pass, l.with.Token
 		o.NKey, o.Sig = l.with.NKey, l.with.Sig
+		if l.as.Claims != nil {
+			o.JWT = l.as.Claims.Token()
+		}
 	}
 	return o
 }
@@ -98,6 +101,7 @@ func (c *Client) fillIn(o *proto.Connect) {
 	o.User = cmp.Or(o.User, c.arrived.User)
 	o.Pass = cmp.Or(o.Pass, c.arrived.Pass)
 	o.Token = cmp.Or(o.Token, c.arrived.Token)
+	o.JWT = cmp.Or(o.JWT, c.arrived.JWT)
 }
 
 // enter lets in a client that has not said CONNECT, as no_auth_user (catalogue §6.2). Cookies do not count here, and no
@@ -122,6 +126,7 @@ func (c *Client) accept(o *proto.Connect, user string) {
 	c.pub.NoEcho = !o.Echo
 	c.awaiting, c.connected = false, true
 	c.lim.ConnectOnly, c.lim.NoHeaders = false, !headers
+	c.lim.MaxPayload = int(c.seat.maxPayload.Load())
 	c.headers.Store(headers)
 	c.Out.AcceptCopies(headers)
 	if headers {
@@ -136,7 +141,7 @@ func (c *Client) accept(o *proto.Connect, user string) {
 	c.Link.Trust()
 }
 
-// stopAuthTimer reports false if the client took too long.
+// stopAuthTimer reports false if the client took too long, or what it came in with has run out.
 func (c *Client) stopAuthTimer() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -24,6 +24,7 @@ type chunk struct {
 func (c *Client) Data(p []byte) error {
 	k := chunk{trace: c.Log.Enabled(context.Background(), logline.LevelTrace)}
 	c.pub.Copies = !k.trace
+	c.lim.MaxPayload = int(c.seat.maxPayload.Load())
 	err := c.operations(p, &k)
 	if k.busy {
 		c.Heard()

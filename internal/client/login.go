@@ -41,6 +41,9 @@ func (c *Client) logInAs(o *proto.Connect) error {
 		with.NKey, with.Sig, with.Nonce = o.NKey, o.Sig, c.nonce
 	}
 	policy, _ := c.env.Auth()
+	if o.JWT != "" && policy.Delegates() {
+		with.JWT, with.Sig, with.Nonce = o.JWT, o.Sig, c.nonce
+	}
 	as, err := c.identify(policy, auth.Identity{}, with)
 	if err == nil && (o.NewAccount || o.Account != "") {
 		err = auth.ErrDenied
@@ -54,13 +57,18 @@ func (c *Client) logInAs(o *proto.Connect) error {
 		}
 		return err
 	}
+	if as.Claims != nil {
+		with.JWT = "" // the claims have it
+	}
 	if with == (auth.Credentials{}) && as == (auth.Identity{}) {
 		c.login.Store(nil)
 	} else {
 		c.login.Store(&login{with, as})
 	}
 	c.regrant(as.Perms)
+	c.bound(as.Limits)
 	c.accept(o, as.Name)
+	c.expireAt(as.Expires)
 	return nil
 }
 
@@ -75,7 +83,7 @@ func (c *Client) vouching(sig string) (string, error) {
 // identify says who the client is: by its certificate where the listener maps those to users, else by what it said.
 func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Credentials) (auth.Identity, error) {
 	if c.env.MapCertificates == nil || !c.env.MapCertificates() || !policy.Lists() {
-		return policy.Renew(old, with)
+		return policy.Admit(old, with, auth.Peer{Addr: c.Link.RemoteIP()})
 	}
 	t := c.Link.TLS()
 	if t == nil {
@@ -107,7 +115,10 @@ func (c *Client) Recheck() {
 	policy, _ := c.env.Auth()
 	as, err := c.identify(policy, old.as, old.with)
 	switch {
-	case errors.Is(err, auth.ErrDenied) && old.with.User != "" && !policy.Known(old.with):
+	case dismissalFor(err) != nil:
+		c.dismiss(err)
+		return
+	case errors.Is(err, auth.ErrDenied) && old.with.User != "" && !policy.Delegates() && !policy.Known(old.with):
 		c.Close(conn.ClientClosed, "") // a user that is gone: without a word, as nats-server does
 		return
 	case err != nil:
@@ -118,6 +129,9 @@ func (c *Client) Recheck() {
 		return
 	case as.Account != old.as.Account:
 		c.violation(old.with.User, auth.ErrDenied)
+		return
+	case !c.bound(as.Limits):
+		c.Close(conn.MaxSubscriptionsExceeded, string(proto.AppendErr(nil, proto.ErrMaxSubscriptions)))
 		return
 	case as == old.as:
 		return
@@ -144,7 +158,7 @@ func (c *Client) violation(user string, err error) {
 	case errors.Is(err, auth.ErrProxyRequired):
 		reason = conn.ProxyRequired
 	}
-	if reason != conn.AuthenticationViolation {
+	if err != auth.ErrDenied { //nolint:errorlint // an error that says more
 		c.Log.Debug(err.Error(), "conn", c.Name())
 	}
 	text := auth.ErrDenied.Error()

@@ -22,7 +22,7 @@ func (c *Client) subscribe(a *proto.Args) {
 	allowed := g.maySubscribe(s)
 	short := most <= 0 || subject.Tokens(a.Subject) <= most
 	known := c.subs[s.SID] != nil
-	full := !known && c.maxSubs > 0 && len(c.subs) >= c.maxSubs
+	full := !known && c.seat.full(len(c.subs))
 	if allowed && short && !known && !full && c.subs != nil {
 		g.watch(s)
 		c.subs[s.SID] = s

@@ -17,7 +17,16 @@ var errAccountFull = errors.New("maximum account active connections exceeded")
 type seat struct {
 	at    atomic.Pointer[account.Account] // the global one until CONNECT
 	taken bool                            // under loginMu: the account counts it
+
+	maxPayload atomic.Int64 // the largest body in bytes
+	maxSubs    int          // under mu: how many subscriptions; 0 or less means no limit, but for noSubs
 }
+
+// noSubs is a limit that allows no subscription at all.
+const noSubs = -2
+
+// full reports whether a client with n subscriptions may not have another one.
+func (s *seat) full(n int) bool { return s.maxSubs == noSubs || s.maxSubs > 0 && n >= s.maxSubs }
 
 // Account is the client's account.
 func (c *Client) Account() *account.Account { return c.seat.at.Load() }
@@ -40,7 +49,6 @@ func (c *Client) settle(name string) error {
 	c.pub.Forget() // it is of the old account
 	c.seat.at.Store(to)
 	c.seat.taken = true
-	c.bound(to.Limits())
 	return nil
 }
 
@@ -52,11 +60,22 @@ func (c *Client) leave() {
 	}
 }
 
-// bound holds the client to the limits of its account where they are closer than the server's.
-func (c *Client) bound(l account.Limits) {
-	config := c.env.Config()
-	c.maxSubs = closer(config.MaxSubscriptions, l.Subscriptions)
-	c.lim.MaxPayload = closer(config.MaxPayload, l.Payload)
+// bound holds the client to its own limits and those of its account where they are closer than the server's. It reports false
+// if the client has more subscriptions than that.
+func (c *Client) bound(own auth.Limits) bool {
+	config, l := c.env.Config(), c.Account().Limits()
+	payload := closer(closer(config.MaxPayload, l.Payload), own.Payload)
+	if own.Payload < 0 {
+		payload = 0
+	}
+	c.seat.maxPayload.Store(int64(payload))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seat.maxSubs = closer(closer(config.MaxSubscriptions, l.Subscriptions), own.Subscriptions)
+	if own.Subscriptions < 0 {
+		c.seat.maxSubs = noSubs
+	}
+	return len(c.subs) == 0 || !c.seat.full(len(c.subs)-1)
 }
 
 // closer is the smaller of two limits of which 0, or less, is none.

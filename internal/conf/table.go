@@ -49,6 +49,15 @@ func Joined[T any](tables ...Table[T]) Table[T] {
 	return out
 }
 
+// Within is the table of a struct inside another one.
+func Within[T, U any](t Table[U], field func(*T) *U) Table[T] {
+	out := make(Table[T], len(t))
+	for name, set := range t {
+		out[name] = func(r *Reader, t *T, v Value) { set(r, field(t), v) }
+	}
+	return out
+}
+
 // Text sets a string.
 func Text[T any](field func(*T) *string) Set[T] {
 	return func(r *Reader, t *T, v Value) {

@@ -9,6 +9,7 @@ import (
 	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/authfile"
+	"weir/internal/claims"
 	"weir/internal/conf"
 )
 
@@ -20,6 +21,10 @@ type Accounts struct {
 	// System is the name of the system account; empty means $SYS. NoSystem leaves that out.
 	System   string
 	NoSystem bool
+	// Claims says who vouches for other accounts; if it is on, clients need a JWT. ResolverTLS is for the web server of its
+	// resolver.
+	Claims      claims.Config
+	ResolverTLS *TLS
 	// At is where accounts stand in the file, for errors.
 	At map[string]Position
 }
@@ -114,9 +119,9 @@ func (a *Accounts) checkUsers(users []auth.User) error {
 	return nil
 }
 
-// validate finds out whether the accounts fit each other.
+// validate finds out whether the accounts fit each other. The system account may be one of claims.
 func (a *Accounts) validate() error {
-	if a.System != "" && a.System != account.System && !a.has(a.System) {
+	if a.System != "" && a.System != account.System && !a.has(a.System) && !a.Claims.On() {
 		return fmt.Errorf("system_account: account %q is not defined", a.System)
 	}
 	err := account.NewDirectory().Apply(a.All())

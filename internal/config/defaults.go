@@ -31,6 +31,10 @@ func (o *Options) SetDefaults() {
 	if o.LameDuck.Grace == 0 {
 		o.LameDuck.Grace = DefaultLameDuckGrace
 	}
+	o.Accounts.Claims.SystemAccount = cmp.Or(o.Accounts.System, o.Accounts.Claims.SystemAccount)
+	if o.Accounts.Claims = o.Accounts.Claims.Completed(); o.Accounts.Claims.On() {
+		o.Accounts.System = o.Accounts.Claims.SystemAccount
+	}
 	o.setWebSocketDefaults()
 }
 

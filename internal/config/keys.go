@@ -6,12 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"weir/internal/claims"
 	"weir/internal/conf"
 	"weir/internal/ocsp"
 )
 
 // topKeys are the keys of the file itself: one line per setting, its aliases in one string.
-var topKeys = conf.Joined(listenerKeys, limitKeys, logKeys, processKeys, unbuiltKeys)
+var topKeys = conf.Joined(listenerKeys, limitKeys, logKeys, processKeys, unbuiltKeys,
+	conf.Within(claims.Keys, func(o *Options) *claims.Config { return &o.Accounts.Claims }))
 
 var listenerKeys = conf.Table[Options]{
 	"listen":                                 listener(func(o *Options) *Listener { return &o.Client }),
@@ -28,6 +30,7 @@ var listenerKeys = conf.Table[Options]{
 	"mappings maps":                          setMappings,
 	"system_account system":                  conf.Text(func(o *Options) *string { return &o.Accounts.System }),
 	"no_system_account no_system no_sys_acc": conf.Flag(func(o *Options) *bool { return &o.Accounts.NoSystem }),
+	"resolver_tls":                           func(r *conf.Reader, o *Options, v conf.Value) { o.Accounts.ResolverTLS = readTLS(r, v) },
 	"no_auth_user":                           conf.Text(func(o *Options) *string { return &o.Auth.NoAuthUser }),
 	"proxies":                                setProxies,
 	"websocket ws":                           setWebSockets,
@@ -89,10 +92,7 @@ var unbuiltKeys = conf.Table[Options]{
 	"default_js_domain feature_flags": off[Options](nil),
 	"connect_error_reports reconnect_error_reports": off[Options](nil),
 
-	"default_sentinel": refused[Options],
-	"operator operators root roots root_operator root_operators trusted trusted_keys": refused[Options],
-	"resolver account_resolver accounts_resolver resolver_tls resolver_preload":       refused[Options],
-	"resolver_pinned_accounts proxy_protocol":                                         refused[Options],
+	"proxy_protocol": refused[Options],
 
 	// There is no match cache shared by connections, and no publisher that ever stalls.
 	"disable_sublist_cache no_sublist_cache no_fast_producer_stall": checkedFlag,

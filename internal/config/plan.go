@@ -138,6 +138,15 @@ var planned = []plannedField[Options]{
 	{"account", "accounts", Recheck, open, func(o *Options) any { return plannedAccounts(o.Accounts.All()) }},
 	{"account", "system_account", Refuse, open, func(o *Options) any { return o.Accounts.SystemName() }},
 
+	{"claims", "operators", Refuse, open, func(o *Options) any { return plannedTokens(o.Accounts.Claims.Operators) }},
+	{"claims", "trusted_keys", Refuse, open, func(o *Options) any { return o.Accounts.Claims.TrustedKeys }},
+	{"claims", "any resolver", Refuse, open, func(o *Options) any { return o.Accounts.Claims.Resolver.Kind != "" }},
+	{"claims", "resolver", Recheck, open, func(o *Options) any { return plannedResolver(o.Accounts.Claims.Resolver) }},
+	{"claims", "resolver_tls", Recheck, open, func(o *Options) any { return o.Accounts.ResolverTLS.String() }},
+	{"claims", "resolver_preload", Recheck, open, func(o *Options) any { return plannedPreloads(o.Accounts.Claims.Preload) }},
+	{"claims", "resolver_pinned_accounts", Recheck, open, func(o *Options) any { return sorted(o.Accounts.Claims.Pinned) }},
+	{"claims", "default_sentinel", Swap, secret, func(o *Options) any { return o.Accounts.Claims.Sentinel }},
+
 	{"auth", "proxies.trusted", Recheck, open, func(o *Options) any { return sorted(o.ProxyKeys) }},
 
 	{"monitor", "host", Restart, open, func(o *Options) any { return o.Monitor.Host }},

@@ -10,6 +10,7 @@ import (
 
 	"weir/internal/account"
 	"weir/internal/auth"
+	"weir/internal/claims"
 	"weir/internal/config"
 	"weir/internal/ocsp"
 )
@@ -129,15 +130,16 @@ func TestPlanTLS(t *testing.T) {
 
 // unplanned are the fields of Options that a reload does not compare.
 var unplanned = map[string]string{
-	"ConfigFile":                  "where the configuration came from",
-	"Digest":                      "where the configuration came from",
-	"Warnings":                    "about the configuration, not part of it",
-	"WebSocket.Auth.FailedLogins": "counts for all listeners, and has no key in a block",
-	"Accounts.At":                 "about the configuration, not part of it",
-	"Accounts.NoSystem":           "compared as the name of the system account",
-	"Log.MaxTracedLen":            "SetDefaults copies it to Protocol",
-	"WebSocket.Name":              "blocks of different names are different listeners",
-	"WebSocket.NoTLS":             "means nothing by itself: compared with TLS",
+	"ConfigFile":                    "where the configuration came from",
+	"Digest":                        "where the configuration came from",
+	"Warnings":                      "about the configuration, not part of it",
+	"WebSocket.Auth.FailedLogins":   "counts for all listeners, and has no key in a block",
+	"Accounts.At":                   "about the configuration, not part of it",
+	"Accounts.NoSystem":             "compared as the name of the system account",
+	"Log.MaxTracedLen":              "SetDefaults copies it to Protocol",
+	"WebSocket.Name":                "blocks of different names are different listeners",
+	"WebSocket.NoTLS":               "means nothing by itself: compared with TLS",
+	"Accounts.Claims.SystemAccount": "SetDefaults copies it to Accounts",
 }
 
 // TestPlanSeesEveryField changes each field of Options by itself.
@@ -205,6 +207,8 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.Set(reflect.ValueOf([]account.Mapping{{Source: "x"}}))
 	case ocsp.Mode:
 		v.SetInt(1)
+	case claims.Kind:
+		v.SetString("x")
 	case []auth.User:
 		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))
 	case *config.TLS:

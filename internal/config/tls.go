@@ -29,6 +29,8 @@ type TLS struct {
 	// CipherSuites and CurvePreferences are those of crypto/tls when they are not set.
 	CipherSuites     []uint16
 	CurvePreferences []tls.CurveID
+	// Insecure lets every certificate of a server pass; it is for the client's side only.
+	Insecure bool
 	// Timeout bounds a handshake. On the WebSocket listener HandshakeTimeout does, which covers the upgrade too.
 	Timeout time.Duration
 	// HandshakeFirst starts TLS before INFO. With a HandshakeFallback, INFO is sent after all to a client that has not
@@ -73,7 +75,7 @@ var tlsKeys = conf.Table[tlsBlock]{
 	"curve_preferences":               setCurves,
 	"timeout":                         conf.Timeout(func(t *tlsBlock) *time.Duration { return &t.Timeout }),
 	"handshake_first first immediate": setHandshakeFirst,
-	"insecure":                        accepted[tlsBlock], // for a client's side of TLS only
+	"insecure":                        conf.Flag(func(t *tlsBlock) *bool { return &t.Insecure }),
 	"connection_rate_limit":           off[tlsBlock](nil),
 	"verify_cert_and_check_known_urls": func(r *conf.Reader, _ *tlsBlock, v conf.Value) {
 		if on, ok := r.Flag(v); ok && on {

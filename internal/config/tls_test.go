@@ -53,7 +53,7 @@ func TestTLSKeys(t *testing.T) {
 		{`verify_and_map: true`, config.TLS{Map: true}},
 		// parity: 9.3.66
 		{`pinned_certs: [ "` + strings.Repeat("aB", 32) + `" ]`, config.TLS{PinnedCerts: []string{strings.Repeat("ab", 32)}}},
-		{`insecure: true, verify_and_map: false, ocsp_peer: false, pinned_certs: []`, config.TLS{}},
+		{`insecure: true, verify_and_map: false, ocsp_peer: false, pinned_certs: []`, config.TLS{Insecure: true}},
 		{`verify_cert_and_check_known_urls: false`, config.TLS{}},
 		{`verify: true, ocsp_peer: true`, config.TLS{Verify: true, OCSPPeer: ocsp.Peer{Verify: true}}},
 		{`ocsp_peer { verify: true, ca_timeout: 3 }`, config.TLS{OCSPPeer: ocsp.Peer{Verify: true, Timeout: 3 * time.Second}}},

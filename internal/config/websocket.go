@@ -83,8 +83,8 @@ type Proxies struct {
 	Protocol bool
 }
 
-// Cookies are the names of those that stand in for what CONNECT leaves empty (catalogue §6.3). JWT is refused: there are
-// no trusted operators.
+// Cookies are the names of those that stand in for what CONNECT leaves empty (catalogue §6.3). JWT needs trusted operators,
+// or trusted keys.
 type Cookies struct{ JWT, User, Pass, Token string }
 
 // Pages is what the listener answers to requests that are no upgrades. All of it is new.

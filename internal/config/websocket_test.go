@@ -62,6 +62,7 @@ func TestWebSocketKeys(t *testing.T) {
 		{`authorization { timeout: 0.25 }`, config.WebSocket{AuthTimeout: 250 * time.Millisecond}},
 		{`authorization { timeout: "500ms" }`, config.WebSocket{AuthTimeout: 500 * time.Millisecond}}, // catalogue C15
 		{`jwt_cookie: "", no_auth_user: ""`, config.WebSocket{}},
+		// parity: 9.1.29.27
 		{`jwt_cookie: a, user_cookie: b, pass_cookie: c, token_cookie: d`,
 			config.WebSocket{Cookies: config.Cookies{JWT: "a", User: "b", Pass: "c", Token: "d"}}},
 		// parity: 9.1.29.28

@@ -25,7 +25,7 @@ func (o *Options) validateWebSockets() error {
 		if len(o.WebSockets) > 1 {
 			which = fmt.Sprintf("websocket %q: ", w.Name)
 		}
-		for _, err := range []error{w.Validate(), o.validateWebSocketAuth(w), validateAuth(w.Auth)} {
+		for _, err := range []error{w.Validate(), o.checkJWTCookie(w), o.validateWebSocketAuth(w), validateAuth(w.Auth)} {
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s%w", which, err))
 			}
@@ -46,7 +46,7 @@ func (o *Options) validateWebSockets() error {
 // (catalogue §1.1, checks 5 and 6).
 func (o *Options) validateWebSocketAuth(w *WebSocket) error {
 	const not = "websocket authentication %s not compatible with presence of users/nkeys"
-	switch err := checkNoAuthUser(w.Auth.NoAuthUser, o.WebSocketAuth(w).Users); {
+	switch err := o.checkNoAuthUser(w.Auth.NoAuthUser, o.WebSocketAuth(w).Users); {
 	case err != nil:
 		return err
 	case len(w.Auth.Users) > 0:
@@ -62,10 +62,12 @@ func (o *Options) validateWebSocketAuth(w *WebSocket) error {
 }
 
 // checkNoAuthUser wants name to be one of the users, if it is set.
-func checkNoAuthUser(name string, users []auth.User) error {
+func (o *Options) checkNoAuthUser(name string, users []auth.User) error {
 	switch {
 	case name == "":
 		return nil
+	case len(o.Accounts.Claims.Operators) > 0:
+		return errGuestOfOperators
 	case len(users) == 0:
 		return fmt.Errorf("no_auth_user: %q present, but users/nkeys are not defined", name)
 	case !slices.ContainsFunc(users, func(u auth.User) bool { return u.Name == name }):
@@ -87,10 +89,6 @@ func (w *WebSocket) Validate() error {
 		if err := checkOrigin(origin); err != nil {
 			return err
 		}
-	}
-	if w.Cookies.JWT != "" {
-		return fmt.Errorf("trusted operators or trusted keys configuration is required for JWT authentication via cookie %q",
-			w.Cookies.JWT)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Headers)) {
 		if err := checkHeader(name, w.Headers[name]); err != nil {

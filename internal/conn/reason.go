@@ -32,6 +32,8 @@ const (
 	PreAuthExceeded
 	ProxyNotTrusted
 	ProxyRequired
+	AuthenticationExpired
+	CredentialsRevoked
 )
 
 // reasonRow is what the peer and the operator get to see of a reason.
@@ -68,6 +70,8 @@ var reasons = [...]reasonRow{
 	MaxAgeReached:                 {"Maximum Connection Age", ws.CloseGoingAway, false},
 	ProxyNotTrusted:               {"Proxy Not Trusted", ws.CloseInternalError, false},
 	ProxyRequired:                 {"Proxy Required", ws.CloseInternalError, false},
+	AuthenticationExpired:         {"Authentication Expired", ws.ClosePolicyViolation, false},
+	CredentialsRevoked:            {"Credentials Revoked", ws.ClosePolicyViolation, false},
 }
 
 // String is the text that /connz and the close frame show.

@@ -54,6 +54,8 @@ type Visitor struct {
 	ClientIP string `json:"client_ip,omitempty"`
 	// Nonce is what the client signs. It is in the first INFO only.
 	Nonce string `json:"nonce,omitempty"`
+	// PayloadLimit, if not 0, is told as max_payload in place of what the form says.
+	PayloadLimit int `json:"-"`
 }
 
 // Binding is the part of INFO that says what CONNECT led to. It is in the INFO that follows the first PONG, and only for
@@ -69,6 +71,7 @@ type InfoForm struct {
 	// ServerName is the one that it tells.
 	ServerName string
 
+	payload int // max_payload
 	head, middle, tail string // around Visitor and Binding
 }
 
@@ -88,12 +91,17 @@ func NewInfoForm(info *Info) *InfoForm {
 	}
 	head, rest, _ := strings.Cut(string(object), visitorMark)
 	middle, tail, _ := strings.Cut(rest, bindingMark)
-	return &InfoForm{info.ServerName, "INFO " + head, middle, tail + " \r\n"}
+	return &InfoForm{info.ServerName, info.MaxPayload, "INFO " + head, middle, tail + " \r\n"}
 }
 
 // Append appends INFO {…} for one client, with a space before the CR LF, as the reference has it.
 func (f *InfoForm) Append(dst []byte, v *Visitor, b *Binding) []byte {
-	dst = append(dst, f.head...)
+	head := f.head
+	if n := v.PayloadLimit; n != 0 && n != f.payload {
+		const key = `"max_payload":`
+		head = strings.Replace(head, key+strconv.Itoa(f.payload), key+strconv.Itoa(n), 1)
+	}
+	dst = append(dst, head...)
 	if v.ClientID != 0 {
 		dst = strconv.AppendUint(append(dst, `,"client_id":`...), v.ClientID, 10)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nkeys"
 
@@ -95,13 +96,16 @@ func signNonce(t *testing.T, info string, pair nkeys.KeyPair) string {
 }
 
 // dialInfo is dial, and the INFO.
-func dialInfo(t *testing.T, server *process.Server) (*session, string) {
+func dialInfo(t *testing.T, server *process.Server, header ...string) (*session, string) {
 	t.Helper()
-	c, err := wire.Dial(server.WebSocket, process.Patience)
+	c, err := wire.Dial(server.WebSocket, process.Patience, header...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
+	if err := c.SetDeadline(time.Now().Add(process.Patience)); err != nil {
+		t.Fatal(err)
+	}
 	s := &session{Conn: c, t: t, server: server}
 	return s, s.line()
 }

@@ -1,0 +1,80 @@
+package config
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+
+	"weir/internal/claims"
+	"weir/internal/conf"
+)
+
+// Errors of operators beside what only a server without them may have. Their texts are nats-server's.
+var (
+	errAccountsOfOperators = errors.New("operators do not allow Accounts to be configured directly")
+	errUsersOfOperators    = errors.New("operators do not allow users to be configured directly")
+	errGuestOfOperators    = errors.New("no_auth_user not compatible with Trusted Operator")
+)
+
+// validateClaims checks who is trusted to vouch for accounts.
+func (o *Options) validateClaims() error {
+	if err := o.Accounts.Claims.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case len(o.Accounts.Claims.Operators) == 0:
+	case len(o.Accounts.Named) > 0:
+		return errAccountsOfOperators
+	case len(o.Auth.Users) > 0, slices.ContainsFunc(o.WebSockets, func(w *WebSocket) bool { return len(w.Auth.Users) > 0 }):
+		return errUsersOfOperators
+	}
+	_, err := o.Accounts.ResolverTLS.ClientConfig()
+	return err
+}
+
+// checkJWTCookie wants somebody who can read what the cookie holds.
+func (o *Options) checkJWTCookie(w *WebSocket) error {
+	if w.Cookies.JWT == "" || o.Accounts.Claims.On() {
+		return nil
+	}
+	return fmt.Errorf("trusted operators or trusted keys configuration is required for JWT authentication via cookie %q",
+		w.Cookies.JWT)
+}
+
+// ClientConfig reads the files of t for the client's side of TLS, which needs no certificate; nil without t.
+func (t *TLS) ClientConfig() (*tls.Config, error) {
+	if t == nil {
+		return nil, nil
+	}
+	c := &tls.Config{
+		MinVersion: max(t.MinVersion, tls.VersionTLS12), CipherSuites: t.CipherSuites, CurvePreferences: t.CurvePreferences,
+		InsecureSkipVerify: t.Insecure, //nolint:gosec // where the file says so
+	}
+	var err error
+	if t.CertFile != "" || t.KeyFile != "" || len(t.Certs) > 0 {
+		c.Certificates, err = t.certificates()
+	}
+	if err == nil && t.CAFile != "" {
+		c.RootCAs, err = authorities(t.CAFile)
+	}
+	if err != nil {
+		return nil, t.error(err)
+	}
+	return c, nil
+}
+
+// What follows is compared as a whole in a plan, and shown without secrets.
+type (
+	plannedTokens   []string
+	plannedPreloads map[string]string
+	plannedResolver claims.Resolver
+)
+
+func (t plannedTokens) String() string   { return fmt.Sprintf("%d JWTs", len(t)) }
+func (p plannedPreloads) String() string { return fmt.Sprintf("%d accounts", len(p)) }
+
+func (r plannedResolver) String() string {
+	r.URL = conf.Public(r.URL)
+	return fmt.Sprintf("%+v", claims.Resolver(r))
+}
