@@ -82,7 +82,9 @@ func (d *Directory) Apply(configs []Config) error {
 		if r == nil {
 			r = noRoutes
 		}
-		a.reroute(r)
+		if !r.same(a.routes.Load()) { // else messages under way would miss a subscription that comes back
+			a.reroute(r)
+		}
 	}
 	for name, a := range old {
 		if all[name] == nil {
@@ -94,7 +96,7 @@ func (d *Directory) Apply(configs []Config) error {
 
 // compile makes the routes of one account.
 func compile(c *Config, all map[string]*Account, exports map[string][]Export) (*routes, error) {
-	r := &routes{exports: exports[c.Name]}
+	r := &routes{of: Config{Exports: c.Exports, Imports: c.Imports, Mappings: c.Mappings}, exports: exports[c.Name]}
 	for i := range c.Mappings {
 		m, err := compileMapping(&c.Mappings[i])
 		if err != nil {

@@ -387,3 +387,37 @@ func TestSeats(t *testing.T) {
 		t.Error("an account without seats")
 	}
 }
+
+// An account whose routes are the same as before is left alone when others change.
+func TestApplyLeavesTheSame(t *testing.T) {
+	configs := func(more ...account.Config) []account.Config {
+		return append([]account.Config{
+			{Name: "A", Exports: []account.Export{{Subject: "ask", Service: true}, {Subject: "news"}}},
+			{Name: "B", Imports: []account.Import{{Service: true, Account: "A", Subject: "ask"}, {Account: "A", Subject: "news"}},
+				Mappings: []account.Mapping{{Source: "x", To: []account.Weighted{{Subject: "y", Weight: 100}}}}},
+		}, more...)
+	}
+	d := account.NewDirectory()
+	apply := func(all []account.Config) {
+		t.Helper()
+		if err := d.Apply(all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply(configs())
+	inserts := func() uint64 {
+		return uint64(d.Lookup("A").Subs().Stats().Inserts + d.Lookup("B").Subs().Stats().Inserts)
+	}
+	before := inserts()
+	apply(configs(account.Config{Name: "C"}))
+	apply(configs())
+	if got := inserts(); got != before {
+		t.Errorf("%d subscriptions were made anew", got-before)
+	}
+	changed := configs()
+	changed[0].Exports[0].Response = account.Stream
+	apply(changed)
+	if inserts() == before {
+		t.Error("another kind of answer changed nothing")
+	}
+}

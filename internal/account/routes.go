@@ -1,6 +1,7 @@
 package account
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -10,10 +11,20 @@ import (
 
 // routes is where messages of an account go besides its own subscriptions. It never changes.
 type routes struct {
+	of       Config // what it was compiled of
 	exports  []Export
 	mappings []*mapping
 	streams  []*streamImport
 	services []*serviceImport
+}
+
+// same reports whether r leads where other does.
+func (r *routes) same(other *routes) bool {
+	return reflect.DeepEqual(r.of, other.of) &&
+		slices.EqualFunc(r.streams, other.streams, func(a, b *streamImport) bool { return a.from == b.from }) &&
+		slices.EqualFunc(r.services, other.services, func(a, b *serviceImport) bool {
+			return a.to == b.to && reflect.DeepEqual(a.export, b.export)
+		})
 }
 
 // noRoutes are those of an account that shares nothing.
