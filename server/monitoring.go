@@ -14,7 +14,7 @@ import (
 func (s *Server) monitoring(path string) http.Handler {
 	return monitor.New(monitor.Source{
 		Base: s.varz, Registry: s.registry,
-		Accounts: s.accounts.All,
+		Accounts: s.accounts.All, Claims: s.authority,
 		Healthy:  s.healthy,
 		BasePath: path,
 		Log:      s.log,
@@ -48,6 +48,7 @@ func (s *Server) varz() monitor.Varz {
 			ConfigLoadTime: time.Unix(0, s.loaded.Load()).UTC(), ConfigDigest: o.Digest,
 			Tags: o.Tags, Metadata: o.Metadata, OCSPPeerCache: s.varzPeerCache(),
 		},
+		Operators:       s.varzOperators(o),
 		Proxies:         varzProxies(o.ProxyKeys),
 		TLSCertNotAfter: s.clientTLS.Load().end(),
 		Doors:           s.varzDoors(),

@@ -8,6 +8,7 @@ import (
 	"weir/internal/claims"
 	"weir/internal/client"
 	"weir/internal/config"
+	"weir/internal/monitor"
 )
 
 // believe makes the authority of operator mode, and with it the system account; it does nothing where nobody is trusted.
@@ -87,4 +88,13 @@ func (s *Server) announceOperators(o *config.Options) {
 	if c := o.Accounts.Claims; len(c.Operators) > 0 && c.SystemAccount == "" {
 		s.log.Warn("Trusted Operators should utilize a System Account")
 	}
+}
+
+// varzOperators is who is trusted, for /varz.
+func (s *Server) varzOperators(o *Options) (v monitor.Operators) {
+	if s.authority != nil {
+		v.JWTs, v.Claims = o.Accounts.Claims.Operators, o.Accounts.Claims.OperatorClaims()
+		v.PinnedFails = s.authority.Refused()
+	}
+	return v
 }

@@ -13,6 +13,7 @@
 //	transcripts  conversations as text files, over tcp, ws and ws with deflate
 //	websocket    the HTTP upgrade and the frame rules of RFC 6455 and RFC 7692, byte by byte
 //	natsgo       nats.go over nats://, tls://, ws:// and wss://
+//	operator     makes the JWTs of operators, accounts and users
 //	stage        lets JavaScript start and restart servers, and serves it the npm packages
 //	js           nats-core, transport-node and nats.ws in Node
 //	browser      the same libraries, and Weir's console page, in headless Chromium

@@ -258,11 +258,7 @@ func decodeOperators(tokens []string) ([]*jwt.OperatorClaims, error) {
 
 // Announce is what a log says of the operators, as nats-server's does.
 func (c *Config) Announce() (lines []string) {
-	operators, err := decodeOperators(c.Operators)
-	if err != nil {
-		return nil
-	}
-	for i, o := range operators {
+	for i, o := range c.OperatorClaims() {
 		if i == 0 {
 			lines = append(lines, "Trusted Operators")
 		}

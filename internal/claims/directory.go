@@ -16,8 +16,8 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// directory keeps JWTs in files, as nats-server does: DIR/XX/NAME.jwt, where XX are the last two characters of NAME. The
-// files are the truth; what is known of them beside is when they go.
+// directory keeps JWTs in files, as nats-server does: DIR/NAME.jwt. The files are the truth; what is known of them beside is
+// when they go.
 type directory struct {
 	config Resolver // Limit and Dir are set
 
@@ -58,22 +58,19 @@ func openDirectory(c Resolver) (*directory, error) {
 	}
 	c.Dir = dir
 	d := &directory{config: c, files: map[string]*file{}}
-	now := time.Now()
-	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, ok := strings.CutSuffix(e.Name(), extension)
-		if !ok || e.IsDir() || path != d.path(name) || !nkeys.IsValidPublicAccountKey(name) {
-			return nil
-		}
-		if token, err := readToken(path); err == nil {
-			d.files[name] = d.track(token, now)
-		}
-		return nil
-	})
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("account resolver: %w", err)
+	}
+	now := time.Now()
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), extension)
+		if !ok || !nkeys.IsValidPublicAccountKey(name) {
+			continue
+		}
+		if token, err := readToken(d.path(name)); err == nil {
+			d.files[name] = d.track(token, now)
+		}
 	}
 	return d, nil
 }
@@ -92,12 +89,7 @@ func readToken(path string) (string, error) {
 }
 
 // path is that of a file; name is a valid key.
-func (d *directory) path(name string) string {
-	if len(name) < 2 {
-		return ""
-	}
-	return filepath.Join(d.config.Dir, name[len(name)-2:], name+extension)
-}
+func (d *directory) path(name string) string { return filepath.Join(d.config.Dir, name+extension) }
 
 // track says when a JWT goes: at the end of the time to live of the directory, else at its own.
 func (d *directory) track(token string, now time.Time) *file {
@@ -171,9 +163,6 @@ func (d *directory) store(name, token string) error {
 		}
 	}
 	path := d.path(name)
-	if err := os.MkdirAll(filepath.Dir(path), dirMode); err != nil {
-		return err
-	}
 	if err := writeWhole(path, token); err != nil {
 		return err
 	}

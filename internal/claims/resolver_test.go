@@ -22,7 +22,7 @@ import (
 )
 
 // fileOf is where nats-server keeps the JWT of an account.
-func fileOf(dir, name string) string { return filepath.Join(dir, name[len(name)-2:], name+".jwt") }
+func fileOf(dir, name string) string { return filepath.Join(dir, name+".jwt") }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)

@@ -60,3 +60,11 @@ func (c *Client) expired() {
 
 // Evict closes a client that has no seat any more, because its account may have fewer.
 func (c *Client) Evict() { c.accountFull() }
+
+// Claims is what monitoring may tell of the claims that the client came in with.
+func (c *Client) Claims() auth.Shown {
+	if l := c.login.Load(); l != nil && l.as.Claims != nil {
+		return l.as.Claims.Show()
+	}
+	return auth.Shown{}
+}

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
+
 	"weir/internal/account"
+	"weir/internal/claims"
 	"weir/internal/conn"
 )
 
@@ -27,8 +30,42 @@ type accountDetail struct {
 	Leafs     int       `json:"leafnode_connections"`
 	Clients   int       `json:"client_connections"`
 	Subs      int       `json:"subscriptions"`
-	NameTag   string    `json:"name_tag,omitempty"`
-	Sublist   subStats  `json:"sublist_stats"`
+	claimed
+	Sublist subStats `json:"sublist_stats"`
+}
+
+// claimed is what claims say of an account; without claims it has only a name.
+type claimed struct {
+	JWT       string               `json:"jwt,omitempty"`
+	IssuerKey string               `json:"issuer_key,omitempty"`
+	NameTag   string               `json:"name_tag,omitempty"`
+	Tags      []string             `json:"tags,omitempty"`
+	Claims    *jwt.AccountClaims   `json:"decoded_jwt,omitempty"`
+	Revoked   map[string]time.Time `json:"revoked_user,omitempty"`
+}
+
+// describe adds what claims say.
+func (d *accountDetail) describe(from *claims.Authority) {
+	d.NameTag = d.Name
+	if from == nil {
+		return
+	}
+	v, ok := from.View(d.Name)
+	if !ok {
+		return
+	}
+	d.Updated, d.Expired, d.Complete = v.Updated.UTC(), v.Expired, v.Complete
+	d.claimed = claimed{v.JWT, v.Issuer, v.Tag, v.Tags, v.Claims, v.Revoked}
+}
+
+// tag is what people call an account: its name, unless claims have another one for it.
+func (m *monitor) tag(name string) string {
+	if m.Claims != nil {
+		if tag, ok := m.Claims.Tag(name); ok {
+			return tag
+		}
+	}
+	return name
 }
 
 func (m *monitor) accountz(q *query) (any, error) {
@@ -46,8 +83,9 @@ func (m *monitor) accountz(q *query) (any, error) {
 			stats := newSubStats(a.Subs().Stats())
 			list.Account = &accountDetail{
 				Name: name, Updated: base.Start.UTC(), Complete: true, Clients: m.clients()[name],
-				Subs: stats.NumSubs, NameTag: name, Sublist: stats,
+				Subs: stats.NumSubs, Sublist: stats,
 			}
+			list.Account.describe(m.Claims)
 			return list, nil
 		}
 	}
@@ -102,7 +140,7 @@ func (m *monitor) accstatz(q *query) (any, error) {
 			continue
 		}
 		list.Accounts = append(list.Accounts, accountStat{
-			Account: a.Name(), Name: a.Name(), Conns: n, TotalConns: n, NumSubs: a.Subs().Len(),
+			Account: a.Name(), Name: m.tag(a.Name()), Conns: n, TotalConns: n, NumSubs: a.Subs().Len(),
 			Sent:     traffic{count: count{outMsgs, outBytes}},
 			Received: traffic{count: count{inMsgs, inBytes}}, SlowConsumers: m.slowConsumers(),
 		})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/internal/account"
+	"weir/internal/auth"
 	"weir/internal/conn"
 )
 
@@ -48,7 +49,10 @@ type clientPart struct {
 	Account        string      `json:"account,omitempty"` // but for the global one
 	Subs           []string    `json:"subscriptions_list,omitempty"`
 	SubsDetail     []subDetail `json:"subscriptions_list_detail,omitempty"`
+	JWT            string      `json:"jwt,omitempty"`
+	IssuerKey      string      `json:"issuer_key,omitempty"`
 	NameTag        string      `json:"name_tag,omitempty"`
+	Tags           []string    `json:"tags,omitempty"`
 	Proxy          Proxy       `json:"proxy,omitzero"`
 }
 
@@ -77,7 +81,7 @@ func (s *search) describe(c candidate) connRow {
 		row := newRow(c.gone, s.now)
 		row.Stop, row.Reason = c.gone.Stop.UTC(), c.gone.Reason.String()
 		if name := c.gone.Client.Account; s.auth && name != account.Global {
-			row.Account, row.NameTag = name, name
+			row.Account, row.NameTag = name, s.tag(name)
 		}
 		if s.auth {
 			row.AuthorizedUser = c.gone.Client.User
@@ -95,7 +99,11 @@ func (s *search) describe(c candidate) connRow {
 		}
 	}
 	if s.auth {
-		row.AuthorizedUser, row.NameTag = i.Client.User, i.Client.Account
+		row.AuthorizedUser, row.NameTag = i.Client.User, s.tag(i.Client.Account)
+		if v, ok := c.conn.Visitor().(interface{ Claims() auth.Shown }); ok {
+			shown := v.Claims()
+			row.JWT, row.IssuerKey, row.Tags = shown.JWT, shown.Issuer, shown.Tags
+		}
 		if i.Client.Account != account.Global {
 			row.Account = i.Client.Account
 		}

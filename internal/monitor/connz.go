@@ -143,6 +143,7 @@ func (o order) compare(a, b candidate) int {
 // search collects the connections that a query wants.
 type search struct {
 	connQuery
+	tag        func(account string) string
 	now        time.Time
 	interested map[uint64]bool // ids of the open connections with an interest in the subject
 	total      int             // before the filters but that of the account
@@ -155,7 +156,7 @@ func (m *monitor) connz(q *query) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := search{connQuery: c, now: time.Now().UTC(), found: pageRows(c.offset, c.limit, c.order.compare)}
+	s := search{connQuery: c, tag: m.tag, now: time.Now().UTC(), found: pageRows(c.offset, c.limit, c.order.compare)}
 	if c.subject != "" {
 		s.interested = m.interested(c.subject, c.account)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"weir/internal/account"
+	"weir/internal/claims"
 	"weir/internal/conn"
 )
 
@@ -20,6 +21,8 @@ type Source struct {
 	Registry *conn.Registry
 	// Accounts is all accounts, in any order. Traffic is counted for all of them together.
 	Accounts func() []*account.Account
+	// Claims describes accounts in operator mode; nil without.
+	Claims *claims.Authority
 	// Healthy is nil while clients can connect; otherwise /healthz shows its text.
 	Healthy func() error
 	// BasePath stands before every page, such as "/nats"; empty and "/" mean nothing does.

@@ -85,7 +85,7 @@ func (m *monitor) subsz(q *query) (any, error) {
 	list.subStats = newSubStats(stats)
 	for _, s := range found.from(offset) {
 		d := detail(s.sub, s.cid)
-		d.Account, d.AccountTag = s.account, s.account
+		d.Account, d.AccountTag = s.account, m.tag(s.account)
 		list.Subs = append(list.Subs, d)
 	}
 	return list, nil

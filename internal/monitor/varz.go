@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
+
 	"weir/internal/conn"
 )
 
@@ -23,6 +25,7 @@ type Varz struct {
 	StaleConnectionStats PerKind  `json:"stale_connection_stats"`
 	DiskIOWaitStats      DiskWait `json:"disk_io_wait_stats"`
 
+	Operators
 	// Proxies are the trusted ones.
 	Proxies Proxies `json:"proxies,omitzero"`
 	// TLSCertNotAfter is when the certificate of the client listener expires.
@@ -33,6 +36,13 @@ type Varz struct {
 	Doors map[string]Door `json:"weir_doors,omitempty"`
 	// Weir is this server's own version. It is ours; stock servers do not have it.
 	Weir string `json:"weir,omitempty"`
+}
+
+// Operators are those that are trusted, and how many users came of accounts that are not pinned.
+type Operators struct {
+	JWTs        []string              `json:"trusted_operators_jwt,omitempty"`
+	Claims      []*jwt.OperatorClaims `json:"trusted_operators_claim,omitempty"`
+	PinnedFails int64                 `json:"pinned_account_fails,omitempty"`
 }
 
 // Door counts who came to one WebSocket listener.

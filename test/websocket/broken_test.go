@@ -104,7 +104,13 @@ func count(t *testing.T, server *process.Server) int {
 // varz decodes the server's /varz.
 func varz(t *testing.T, server *process.Server, answer any) {
 	t.Helper()
-	response, err := http.Get("http://" + server.Monitor + "/varz")
+	page(t, server, "/varz", answer)
+}
+
+// page reads a monitoring page.
+func page(t *testing.T, server *process.Server, path string, answer any) {
+	t.Helper()
+	response, err := http.Get("http://" + server.Monitor + path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
 
+	"weir/test/operator"
 	"weir/test/process"
 )
 
@@ -17,9 +18,9 @@ import (
 // parity: 9.1.63
 func TestJWTConnectionTypes(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
-		o := newOperator(t)
-		a := o.account(nil)
-		server := process.Start(t, target, process.Options{Config: o.config()})
+		o := operator.New(t, nil)
+		a := o.Account(nil)
+		server := process.Start(t, target, process.Options{Config: o.Config()})
 		for _, row := range []struct {
 			name  string
 			types []string
@@ -31,7 +32,7 @@ func TestJWTConnectionTypes(t *testing.T) {
 			{"with an unknown one", []string{"WEBSOCKET", "SomeNewType"}, true},
 			{"an unknown one only", []string{"SomeNewType"}, false},
 		} {
-			t.Run(row.name, func(t *testing.T) { a.user(nil, types(row.types...)).come(t, server).wantLogin(row.in) })
+			t.Run(row.name, func(t *testing.T) { user(a, nil, types(row.types...)).come(t, server).wantLogin(row.in) })
 		}
 	})
 }
@@ -41,10 +42,10 @@ func TestJWTConnectionTypes(t *testing.T) {
 // parity: 9.1.64
 func TestJWTCookie(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
-		o := newOperator(t)
-		a := o.account(nil)
-		server := process.Start(t, target, process.Options{Config: o.config(), WebSocket: "jwt_cookie: jwt"})
-		keyed, token := a.user(nil, nil), a.user(nil, bearer)
+		o := operator.New(t, nil)
+		a := o.Account(nil)
+		server := process.Start(t, target, process.Options{Config: o.Config(), WebSocket: "jwt_cookie: jwt"})
+		keyed, token := user(a, nil, nil), user(a, nil, operator.Bearer)
 		for _, row := range []struct {
 			name        string
 			card        card
@@ -55,11 +56,11 @@ func TestJWTCookie(t *testing.T) {
 			{"in CONNECT", keyed, "", true, true, true},
 			{"in CONNECT, no signature", keyed, "", true, false, false},
 			{"in CONNECT, bearer", token, "", true, false, true},
-			{"cookie", keyed, keyed.token, false, false, false},
-			{"cookie, signed", keyed, keyed.token, false, true, true},
-			{"cookie, bearer", token, token.token, false, false, true},
-			{"cookie, but another in CONNECT", keyed, token.token, true, true, true},
-			{"a bearer in the cookie, but another without a signature in CONNECT", keyed, token.token, true, false, false},
+			{"cookie", keyed, keyed.Token, false, false, false},
+			{"cookie, signed", keyed, keyed.Token, false, true, true},
+			{"cookie, bearer", token, token.Token, false, false, true},
+			{"cookie, but another in CONNECT", keyed, token.Token, true, true, true},
+			{"a bearer in the cookie, but another without a signature in CONNECT", keyed, token.Token, true, false, false},
 			{"nothing", keyed, "", false, false, false},
 		} {
 			t.Run(row.name, func(t *testing.T) {
@@ -81,17 +82,17 @@ func TestJWTExpires(t *testing.T) {
 		soon := func() int64 { return time.Now().Add(2 * time.Second).Unix() }
 		// parity: 9.1.20.11
 		t.Run("user", func(t *testing.T) {
-			o := newOperator(t)
-			a := o.account(nil)
-			server := process.Start(t, target, process.Options{Config: o.config()})
-			s := a.user(nil, func(c *jwt.UserClaims) { c.Expires = soon() }).enter(t, server)
+			o := operator.New(t, nil)
+			a := o.Account(nil)
+			server := process.Start(t, target, process.Options{Config: o.Config()})
+			s := user(a, nil, func(c *jwt.UserClaims) { c.Expires = soon() }).enter(t, server)
 			s.wantLeave("User Authentication Expired", 1008, "Authentication Expired")
 		})
 		t.Run("account", func(t *testing.T) {
-			o := newOperator(t)
-			a := o.account(func(c *jwt.AccountClaims) { c.Expires = soon() + 2 }) // the server starts before that
-			server := process.Start(t, target, process.Options{Config: o.config()})
-			c := a.user(nil, nil)
+			o := operator.New(t, nil)
+			a := o.Account(func(c *jwt.AccountClaims) { c.Expires = soon() + 2 }) // the server starts before that
+			server := process.Start(t, target, process.Options{Config: o.Config()})
+			c := user(a, nil, nil)
 			c.enter(t, server).wantLeave("Account Authentication Expired", 1008, "Authentication Expired")
 			c.come(t, server).wantLogin(false)
 		})
@@ -106,7 +107,7 @@ func TestJWTUpdates(t *testing.T) {
 		// parity: 9.1.20.9
 		"fewer subscriptions": func(t *testing.T, target process.Target) {
 			y := tenant(t, target, nil)
-			s := y.user(nil, nil).enter(t, y.server)
+			s := user(y.Account, nil, nil).enter(t, y.server)
 			s.send(data("SUB a 1\r\nSUB b 2\r\nSUB c 3\r\nPING\r\n"))
 			s.want("PONG")
 			y.update(func(c *jwt.AccountClaims) { c.Limits.Subs = 1 })
@@ -114,7 +115,7 @@ func TestJWTUpdates(t *testing.T) {
 		},
 		"fewer connections": func(t *testing.T, target process.Target) {
 			y := tenant(t, target, nil)
-			c := y.user(nil, nil)
+			c := user(y.Account, nil, nil)
 			first := c.enter(t, y.server)
 			second := c.enter(t, y.server)
 			y.update(func(c *jwt.AccountClaims) { c.Limits.Conn = 1 })
@@ -123,7 +124,7 @@ func TestJWTUpdates(t *testing.T) {
 		},
 		"smaller messages": func(t *testing.T, target process.Target) {
 			y := tenant(t, target, nil)
-			s := y.user(nil, nil).enter(t, y.server)
+			s := user(y.Account, nil, nil).enter(t, y.server)
 			y.update(func(c *jwt.AccountClaims) { c.Limits.Payload = 4 })
 			s.send(data("SUB a 1\r\nPUB a 4\r\nfour\r\nPING\r\n"))
 			s.want("MSG a 1 4", "four", "PONG")
@@ -132,13 +133,13 @@ func TestJWTUpdates(t *testing.T) {
 		},
 		"no bearer tokens": func(t *testing.T, target process.Target) {
 			y := tenant(t, target, nil)
-			s := y.user(nil, bearer).enter(t, y.server)
+			s := user(y.Account, nil, operator.Bearer).enter(t, y.server)
 			y.update(func(c *jwt.AccountClaims) { c.Limits.DisallowBearer = true })
 			s.wantLeave("Authorization Violation", 1008, "Authentication Failure")
 		},
 		"default permissions": func(t *testing.T, target process.Target) {
 			y := tenant(t, target, nil)
-			s := y.user(nil, nil).enter(t, y.server)
+			s := user(y.Account, nil, nil).enter(t, y.server)
 			s.send(data("PUB a 0\r\n\r\nPING\r\n"))
 			s.want("PONG")
 			y.update(func(c *jwt.AccountClaims) { c.DefaultPermissions.Pub.Allow.Add("b") })
@@ -146,9 +147,9 @@ func TestJWTUpdates(t *testing.T) {
 			s.want(`-ERR 'Permissions Violation for Publish to "a"'`, "PONG")
 		},
 		"a signing key removed": func(t *testing.T, target process.Target) {
-			pair, public := keyOf(t, nkeys.CreateAccount)
-			y := tenant(t, target, func(c *jwt.AccountClaims) { c.SigningKeys.Add(public) })
-			s := y.user(pair, nil).enter(t, y.server)
+			pair := operator.NewKey(t, nkeys.CreateAccount)
+			y := tenant(t, target, func(c *jwt.AccountClaims) { c.SigningKeys.Add(pair.Public) })
+			s := user(y.Account, pair, nil).enter(t, y.server)
 			y.update(nil)
 			s.wantLeave("", 1008, "Authentication Failure")
 		},
@@ -161,25 +162,25 @@ func TestJWTUpdates(t *testing.T) {
 
 func revokeUser(t *testing.T, target process.Target) {
 	y := tenant(t, target, nil)
-	gone, stays := y.user(nil, nil), y.user(nil, nil)
+	gone, stays := user(y.Account, nil, nil), user(y.Account, nil, nil)
 	s, other := gone.enter(t, y.server), stays.enter(t, y.server)
-	y.update(func(c *jwt.AccountClaims) { c.Revocations = jwt.RevocationList{gone.public: time.Now().Unix()} })
+	y.update(func(c *jwt.AccountClaims) { c.Revocations = jwt.RevocationList{gone.Public: time.Now().Unix()} })
 	s.wantLeave("User Authentication Revoked", 1008, "Credentials Revoked")
 	other.alive()
 	gone.come(t, y.server).wantLogin(false)
 }
 
 func changeScope(t *testing.T, target process.Target) {
-	pair, public := keyOf(t, nkeys.CreateAccount)
+	pair := operator.NewKey(t, nkeys.CreateAccount)
 	scope := func(names ...string) func(*jwt.AccountClaims) {
 		return func(c *jwt.AccountClaims) {
 			s := jwt.NewUserScope()
-			s.Key, s.Template.AllowedConnectionTypes = public, names
+			s.Key, s.Template.AllowedConnectionTypes = pair.Public, names
 			c.SigningKeys.AddScopedSigner(s)
 		}
 	}
 	y := tenant(t, target, scope("STANDARD"))
-	c := y.user(pair, func(c *jwt.UserClaims) { c.SetScoped(true) })
+	c := user(y.Account, pair, func(c *jwt.UserClaims) { c.SetScoped(true) })
 	c.come(t, y.server).wantLogin(false)
 	plain := dialPlain(t, y.server)
 	plain.send(c.connectLine(t, plain.info, true, true))
@@ -192,31 +193,31 @@ func changeScope(t *testing.T, target process.Target) {
 // TestJWTLimits holds clients to what their claims and those of the account say.
 func TestJWTLimits(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
-		o := newOperator(t)
-		scopeKey, scopePublic := keyOf(t, nkeys.CreateAccount)
-		one := o.account(func(c *jwt.AccountClaims) { c.Limits.Conn = 1 })
-		none := o.account(func(c *jwt.AccountClaims) { c.Limits.Conn = 0 })
-		open := o.account(func(c *jwt.AccountClaims) {
+		o := operator.New(t, nil)
+		scopeKey := operator.NewKey(t, nkeys.CreateAccount)
+		one := o.Account(func(c *jwt.AccountClaims) { c.Limits.Conn = 1 })
+		none := o.Account(func(c *jwt.AccountClaims) { c.Limits.Conn = 0 })
+		open := o.Account(func(c *jwt.AccountClaims) {
 			c.Name = "shop"
 			s := jwt.NewUserScope()
-			s.Key = scopePublic
+			s.Key = scopeKey.Public
 			s.Template.Pub.Allow.Add("to.{{name()}}", "team.{{tag(team)}}", "{{account-name()}}.x")
 			s.Template.Sub.Allow.Add("from.{{subject()}}.*")
 			c.SigningKeys.AddScopedSigner(s)
 		})
-		server := process.Start(t, target, process.Options{Config: o.config()})
+		server := process.Start(t, target, process.Options{Config: o.Config()})
 		// parity: 9.1.20.6
 		t.Run("connections", func(t *testing.T) {
-			c := one.user(nil, nil)
+			c := user(one, nil, nil)
 			first := c.enter(t, server)
 			c.come(t, server).wantLeave("maximum account active connections exceeded", 1008, "Maximum Account Connections Exceeded")
 			first.alive()
-			none.user(nil, nil).come(t, server).wantLeave("maximum account active connections exceeded", 1008, "Maximum Account Connections Exceeded")
+			user(none, nil, nil).come(t, server).wantLeave("maximum account active connections exceeded", 1008, "Maximum Account Connections Exceeded")
 		})
 		t.Run("subscriptions and payload", func(t *testing.T) {
-			s := open.user(nil, func(c *jwt.UserClaims) { c.Limits.Subs, c.Limits.Payload = 1, 4 }).come(t, server)
+			s := user(open, nil, func(c *jwt.UserClaims) { c.Limits.Subs, c.Limits.Payload = 1, 4 }).come(t, server)
 			s.want("PONG")
-			if info := s.line(); !strings.Contains(info, `"max_payload":4,`) || !strings.Contains(info, `"remote_account":"`+open.public+`"`) {
+			if info := s.line(); !strings.Contains(info, `"max_payload":4,`) || !strings.Contains(info, `"remote_account":"`+open.Key.Public+`"`) {
 				t.Error(info)
 			}
 			s.send(data("SUB a 1\r\nSUB b 2\r\nPING\r\n"))
@@ -225,25 +226,25 @@ func TestJWTLimits(t *testing.T) {
 			s.wantLeave("Maximum Payload Violation", 1009, "Maximum Message Payload Exceeded")
 		})
 		t.Run("a template", func(t *testing.T) {
-			c := open.user(scopeKey, func(c *jwt.UserClaims) {
+			c := user(open, scopeKey, func(c *jwt.UserClaims) {
 				c.SetScoped(true)
 				c.Name, c.Tags = "ann", jwt.TagList{"team:red", "team:blue"}
 			})
 			s := c.enter(t, server)
-			s.send(data("PUB to.ann 0\r\n\r\nPUB team.red 0\r\n\r\nPUB team.blue 0\r\n\r\nPUB shop.x 0\r\n\r\nSUB from." + c.public + ".* 1\r\nPING\r\n"))
+			s.send(data("PUB to.ann 0\r\n\r\nPUB team.red 0\r\n\r\nPUB team.blue 0\r\n\r\nPUB shop.x 0\r\n\r\nSUB from." + c.Public + ".* 1\r\nPING\r\n"))
 			s.want("PONG")
 			s.send(data("PUB to.bob 0\r\n\r\nPUB team.green 0\r\n\r\nSUB from.* 2\r\nPING\r\n"))
 			s.want(`-ERR 'Permissions Violation for Publish to "to.bob"'`, `-ERR 'Permissions Violation for Publish to "team.green"'`,
 				`-ERR 'Permissions Violation for Subscription to "from.*"'`, "PONG")
 		})
 		t.Run("isolation", func(t *testing.T) {
-			other := one.user(nil, nil)
+			other := user(one, nil, nil)
 			process.Await(process.Patience, func() bool { // until the client of before is gone
 				s := other.come(t, server)
 				defer s.Close() //nolint:errcheck // the test ends with it
 				return s.line() == "PONG"
 			})
-			s := open.user(nil, nil).enter(t, server)
+			s := user(open, nil, nil).enter(t, server)
 			s.send(data("SUB > 1\r\nPING\r\n"))
 			s.want("PONG")
 			s.send(data("PUB a 0\r\n\r\nPING\r\n"))
@@ -255,9 +256,9 @@ func TestJWTLimits(t *testing.T) {
 // TestJWTWhereAndWhen lets users in from some networks, at some hours, and behind a proxy only.
 func TestJWTWhereAndWhen(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
-		o := newOperator(t)
-		open := o.account(nil)
-		server := process.Start(t, target, process.Options{Config: o.config()})
+		o := operator.New(t, nil)
+		open := o.Account(nil)
+		server := process.Start(t, target, process.Options{Config: o.Config()})
 		for name, row := range map[string]struct {
 			change func(*jwt.UserClaims)
 			in     bool
@@ -270,7 +271,7 @@ func TestJWTWhereAndWhen(t *testing.T) {
 			"proxy":           {func(c *jwt.UserClaims) { c.ProxyRequired = true }, false},
 		} {
 			t.Run(name, func(t *testing.T) {
-				s := open.user(nil, row.change).come(t, server)
+				s := user(open, nil, row.change).come(t, server)
 				if name == "proxy" {
 					s.wantLeave("Authorization Violation", 1011, "Proxy Required")
 					return
@@ -284,10 +285,10 @@ func TestJWTWhereAndWhen(t *testing.T) {
 // TestSentinel: who brings no JWT comes in with that of the configuration.
 func TestSentinel(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
-		o := newOperator(t)
-		a := o.account(nil)
-		sentinel := a.user(nil, func(c *jwt.UserClaims) { c.BearerToken = true; c.Pub.Deny.Add("x") })
-		server := process.Start(t, target, process.Options{Config: o.config() + "default_sentinel: " + sentinel.token + "\n"})
+		o := operator.New(t, nil)
+		a := o.Account(nil)
+		sentinel := user(a, nil, func(c *jwt.UserClaims) { c.BearerToken = true; c.Pub.Deny.Add("x") })
+		server := process.Start(t, target, process.Options{Config: o.Config() + "default_sentinel: " + sentinel.Token + "\n"})
 		for name, connect := range map[string]string{
 			"nothing": `{"verbose":false}`, "a password": `{"verbose":false,"user":"a","pass":"b"}`, "no JWT": `{"verbose":false,"jwt":"x"}`,
 		} {
@@ -302,5 +303,66 @@ func TestSentinel(t *testing.T) {
 			s.send(data("PING\r\n"))
 			s.wantLogin(false)
 		})
+	})
+}
+
+// TestJWTMonitoring: /connz shows who a client is by its claims, but no token that would let somebody in; nor does a log.
+func TestJWTMonitoring(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		o := operator.New(t, nil)
+		signing := operator.NewKey(t, nkeys.CreateAccount)
+		a := o.Account(func(c *jwt.AccountClaims) {
+			c.Name = "shop"
+			c.SigningKeys.Add(signing.Public)
+		})
+		server := process.Start(t, target, process.Options{Config: o.Config() + "debug: true\ntrace: true\n"})
+		keyed, token := user(a, nil, nil), user(a, signing, operator.Bearer)
+		keyed.enter(t, server)
+		token.enter(t, server)
+		var got struct {
+			Connections []struct {
+				User    string `json:"authorized_user"`
+				Account string `json:"account"`
+				JWT     string `json:"jwt"`
+				Issuer  string `json:"issuer_key"`
+				Tag     string `json:"name_tag"`
+			} `json:"connections"`
+		}
+		page(t, server, "/connz?auth=1", &got)
+		if len(got.Connections) != 2 {
+			t.Fatalf("%+v", got)
+		}
+		for i, want := range []struct{ user, jwt, issuer string }{
+			{keyed.Public, keyed.Token, a.Key.Public}, {token.Public, "", signing.Public},
+		} {
+			c := got.Connections[i]
+			if c.User != want.user || c.JWT != want.jwt || c.Issuer != want.issuer || c.Account != a.Key.Public || c.Tag != "shop" {
+				t.Errorf("%+v, want %+v", c, want)
+			}
+		}
+		if text := server.Log().String(); target == process.Weir && strings.Contains(text, token.Token) { // nats-server logs it
+			t.Error("a bearer token is in the log")
+		}
+		var account struct {
+			Detail struct {
+				JWT    string `json:"jwt"`
+				Issuer string `json:"issuer_key"`
+				Tag    string `json:"name_tag"`
+				Claims struct {
+					Subject string `json:"sub"`
+				} `json:"decoded_jwt"`
+			} `json:"account_detail"`
+		}
+		page(t, server, "/accountz?acc="+a.Key.Public, &account)
+		if d := account.Detail; d.JWT != o.Accounts[a.Key.Public] || d.Issuer != o.Public || d.Tag != "shop" || d.Claims.Subject != a.Key.Public {
+			t.Errorf("%+v", d)
+		}
+		var all struct {
+			Operators []string `json:"trusted_operators_jwt"`
+		}
+		page(t, server, "/varz", &all)
+		if len(all.Operators) != 1 || all.Operators[0] != o.Token {
+			t.Errorf("operators %q", all.Operators)
+		}
 	})
 }
