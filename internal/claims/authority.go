@@ -32,6 +32,8 @@ type Authority struct {
 	belief  atomic.Pointer[belief]
 	refused atomic.Int64 // users of accounts that are not pinned
 
+	complained atomic.Int64 // when a fetch failed and that was logged, Unix seconds
+
 	applying sync.Mutex // held while the accounts of the server change; before mu
 	applied  int        // the wish that the accounts fulfil
 	left     map[part]bool
@@ -230,7 +232,7 @@ func (a *Authority) load(name string, old *tenant) (*tenant, error) {
 	switch {
 	case err == nil:
 	case old == nil:
-		a.env.Log.Warn(fmt.Sprintf("Account fetch failed: %v", err))
+		a.complain(err)
 		return nil, err
 	default: // as it was, for a while
 		copied := *old
@@ -241,6 +243,14 @@ func (a *Authority) load(name string, old *tenant) (*tenant, error) {
 		return nil, err
 	}
 	return a.known(name), nil
+}
+
+// complain logs that an account can not be had, once in a second: anybody can name one.
+func (a *Authority) complain(err error) {
+	now := time.Now().Unix()
+	if a.complained.Swap(now) != now {
+		a.env.Log.Warn(fmt.Sprintf("Account fetch failed: %v", err))
+	}
 }
 
 // fetch asks the resolver.

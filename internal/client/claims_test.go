@@ -22,20 +22,20 @@ func (c token) Show() auth.Shown { return auth.Shown{JWT: string(c)} }
 // vouch is an Authority that lets everybody with a JWT in as what it says.
 type vouch struct {
 	id   auth.Identity
-	err  error
+	err  error // for who is in already
 	last auth.Credentials
 }
 
 func (v *vouch) Renew(old auth.Identity, cr auth.Credentials, _ auth.Peer) (auth.Identity, error) {
-	v.last = cr
 	if cr.JWT == "" && old.Claims == nil {
 		return auth.Identity{}, auth.ErrDenied
 	}
 	id := v.id
-	id.Claims = old.Claims
 	if cr.JWT != "" {
-		id.Claims = token(cr.JWT)
+		v.last, id.Claims = cr, token(cr.JWT)
+		return id, nil
 	}
+	id.Claims = old.Claims
 	return id, v.err
 }
 
@@ -99,6 +99,15 @@ func contains(text string, parts ...string) bool {
 		}
 	}
 	return true
+}
+
+// What changes while a client comes in counts, too.
+func TestChangeWhileComing(t *testing.T) {
+	h := operated(t, &vouch{id: auth.Identity{Account: "app"}, err: auth.ErrRevoked})
+	p := h.dial()
+	p.line()
+	p.send("CONNECT {\"jwt\":\"j\"}\r\n")
+	p.want("-ERR 'Authorization Violation'", "EOF")
 }
 
 // When the claims of a client run out it has to go; those of a later CONNECT count.

@@ -51,14 +51,16 @@ func (c *Client) logInAs(o *proto.Connect) error {
 	if err == nil {
 		err = c.settle(as.Account)
 	}
+	if err == nil && as.Claims != nil {
+		// What has changed while it was asked: from here on who changes something finds the client in its account.
+		with.JWT = "" // the claims have it
+		as, err = c.identify(policy, as, with)
+	}
 	if err != nil {
 		if proxy != "" { // for /connz: whose clients those are that fail
 			c.login.Store(&login{with: auth.Credentials{Proxy: proxy}})
 		}
 		return err
-	}
-	if as.Claims != nil {
-		with.JWT = "" // the claims have it
 	}
 	if with == (auth.Credentials{}) && as == (auth.Identity{}) {
 		c.login.Store(nil)
@@ -83,7 +85,7 @@ func (c *Client) vouching(sig string) (string, error) {
 // identify says who the client is: by its certificate where the listener maps those to users, else by what it said.
 func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Credentials) (auth.Identity, error) {
 	if c.env.MapCertificates == nil || !c.env.MapCertificates() || !policy.Lists() {
-		return policy.Admit(old, with, auth.Peer{Addr: c.Link.RemoteIP()})
+		return policy.Admit(old, with, auth.Peer{Addr: c.Link.Client().Addr()})
 	}
 	t := c.Link.TLS()
 	if t == nil {

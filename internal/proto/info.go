@@ -71,7 +71,7 @@ type InfoForm struct {
 	// ServerName is the one that it tells.
 	ServerName string
 
-	payload int // max_payload
+	payload            int    // max_payload
 	head, middle, tail string // around Visitor and Binding
 }
 
