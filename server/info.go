@@ -18,7 +18,7 @@ type infoForm struct {
 }
 
 // infoChanged says that something has changed that INFO may tell of: the configuration, a listener, that the server drains.
-func (s *Server) infoChanged() { s.infoEpoch.Add(1) }
+func (s *Server) infoChanged() { s.since.info.Add(1) }
 
 // rendered is the form in which info is kept. secure is for clients whose own connection is encrypted, by whomever.
 func (s *Server) rendered(forms *infoForms, secure bool, info func() proto.Info) *proto.InfoForm {
@@ -26,7 +26,7 @@ func (s *Server) rendered(forms *infoForms, secure bool, info func() proto.Info)
 	if secure {
 		kept = &forms.secure
 	}
-	epoch := s.infoEpoch.Load() // before info looks: what changes meanwhile makes this form the last one to be old
+	epoch := s.since.info.Load() // before info looks: what changes meanwhile makes this form the last one to be old
 	if f := kept.Load(); f != nil && f.epoch == epoch {
 		return f.InfoForm
 	}

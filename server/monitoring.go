@@ -45,7 +45,7 @@ func (s *Server) varz() monitor.Varz {
 		Settings: varzSettings(o),
 		Process:  monitor.Process{Start: s.start},
 		Configuration: monitor.Configuration{
-			ConfigLoadTime: time.Unix(0, s.loaded.Load()).UTC(), ConfigDigest: o.Digest,
+			ConfigLoadTime: time.Unix(0, s.since.loaded.Load()).UTC(), ConfigDigest: o.Digest,
 			Tags: o.Tags, Metadata: o.Metadata, OCSPPeerCache: s.varzPeerCache(),
 		},
 		Operators:       s.varzOperators(o),

@@ -82,7 +82,7 @@ func (s *Server) adopt(o *Options, c compiled) (believe func(), err error) {
 	}
 	s.adoptLocked(c)
 	s.options.Store(o)
-	s.loaded.Store(time.Now().UnixNano())
+	s.since.loaded.Store(time.Now().UnixNano())
 	s.registry.SetConfig(o.Conn)
 	s.logins.SetLimit(o.Auth.FailedLogins)
 	s.runStaplersLocked()

@@ -49,8 +49,7 @@ type Server struct {
 
 	// Replaced as a whole by Reload.
 	options   atomic.Pointer[config.Options]
-	loaded    atomic.Int64 // when options were loaded, Unix nanoseconds
-	infoEpoch atomic.Uint64
+	since     epochs
 	clientTLS atomic.Pointer[secured] // nil without TLS
 
 	clientAuth atomic.Pointer[auth.Policy]
@@ -71,6 +70,12 @@ type Server struct {
 	portsFile string
 	handlers  int // made by Handler
 	loops     sync.WaitGroup
+}
+
+// epochs say since when the configuration holds.
+type epochs struct {
+	loaded atomic.Int64  // when options were loaded, Unix nanoseconds
+	info   atomic.Uint64 // moves when something changes that INFO may tell of
 }
 
 // httpListener is a listener for HTTP.
@@ -103,7 +108,7 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 		logins:   admission.NewLogins(o.Auth.FailedLogins),
 	}
 	s.registry.Remember(o.Monitor.MaxClosed)
-	s.loaded.Store(s.start.UnixNano())
+	s.since.loaded.Store(s.start.UnixNano())
 	s.options.Store(o)
 	s.authorities.fetcher = ocsp.NewFetcher(nil)
 	s.authorities.checker = ocsp.NewChecker(s.authorities.fetcher, log)
