@@ -1,42 +1,69 @@
 package server
 
 import (
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"time"
 )
 
 const (
-	// sweepEvery is how often silent connections are asked to park.
+	// sweepEvery is how often conversations that have ended give up their goroutine, and memory is looked at.
 	sweepEvery = time.Second
-	// releaseAfter is how many connections must have parked or closed before their memory is given back to the system: a
-	// goroutine's stack is about 4 KiB, so this is a megabyte.
-	releaseAfter = 256
+	// releaseAfter is how many bytes must have been used since memory was last given back to the system, besides half of what
+	// is in use for good.
+	releaseAfter = 2 << 20
+	// calm is how many bytes may be used in one sweep while memory is given back: nobody is about to need it.
+	calm = 128 << 10
+	// moveCost is about how many bytes a connection leaves behind besides the heap when it parks or goes: a goroutine's stack.
+	moveCost = 8 << 10
 	// releaseShare bounds what giving back may cost: one part in so many of the time.
 	releaseShare = 200
 )
 
-// sweep parks silent connections, and gives memory back once a wave of them has passed, until the server stops. The
-// runtime alone would keep the stacks and buffers of a wave for minutes.
+// sweep ends conversations that have fallen silent, and gives memory back once a wave of connections or of messages has
+// passed, until the server stops. The runtime alone would keep the stacks and buffers of a wave for minutes, and half of them
+// for ever.
 func (s *Server) sweep() {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	wave, gone := 0, s.registry.Gone()
-	next := time.Now()
+	var u use
+	u.look(0)
+	var next time.Time
 	for {
 		select {
 		case <-tick.C:
 		case <-s.stopping:
 			return
 		}
-		parked, left := s.registry.ParkSilent(), s.registry.Gone()
-		fresh := parked + int(left-gone)
-		wave, gone = wave+fresh, left
-		if wave < releaseAfter || fresh > wave/4 || time.Now().Before(next) {
+		fresh := u.look(s.registry.ParkSilent() + int(s.registry.Gone()-u.gone))
+		u.gone = s.registry.Gone()
+		if u.spent < releaseAfter+u.live/2 || fresh > calm || time.Now().Before(next) {
 			continue
 		}
-		wave = 0
 		start := time.Now()
+		runtime.GC() // what lies in pools is garbage for the next one only
 		debug.FreeOSMemory()
 		next = time.Now().Add(releaseShare * time.Since(start))
+		u.look(0)
+		u.spent = 0
 	}
+}
+
+// use is what the server uses of memory.
+type use struct {
+	allocated uint64 // bytes since the start
+	live      uint64 // bytes that were in use at the last collection
+	spent     uint64 // bytes used since memory was given back
+	gone      uint64 // connections that have closed
+}
+
+// look adds what was used since the last look, by so many connections that parked or went among others, and returns it.
+func (u *use) look(moved int) (fresh uint64) {
+	now := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(now)
+	fresh = now[0].Value.Uint64() - u.allocated + uint64(moved)*moveCost
+	u.allocated, u.live = now[0].Value.Uint64(), now[1].Value.Uint64()
+	u.spent += fresh
+	return fresh
 }

@@ -107,6 +107,12 @@ func (d *Decoder) Next(p []byte) (ev Event, rest []byte, err error) {
 	return Event{}, nil, nil
 }
 
+// Idle reports whether the next byte begins a message: nothing is kept of what came before, and a new Decoder would read on
+// just as well.
+func (d *Decoder) Idle() bool {
+	return d.headLen == 0 && !d.inFrame && d.message == 0 && !d.closed && d.fail == nil
+}
+
 func (d *Decoder) refuse(bad *ProtocolError) (Event, []byte, error) {
 	d.fail = bad
 	d.control = nil

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"weir/internal/account"
 	"weir/internal/admission"
@@ -47,14 +48,13 @@ type Client struct {
 	conn.Conn
 
 	// Immutable after Open.
-	env     *Env
-	nonce   string            // what it signs if it has an nkey, and a proxy in front of it; empty where neither is
-	arrived *auth.Credentials // what its upgrade brought, for what CONNECT leaves empty; nil for nothing
+	env   *Env
+	hello *hello
 
 	// Owned by the client's goroutine.
-	parser    proto.Parser
-	pub       account.Publisher
+	*desk
 	lim       proto.Limits
+	noEcho    bool // its own messages do not come back
 	greeted   bool // the first INFO is out
 	asked     asked
 	ponged    bool // the first PING was answered
@@ -62,20 +62,33 @@ type Client struct {
 	connected bool // CONNECT was received
 
 	// Read by any goroutine.
-	seat     seat
-	headers  atomic.Bool // may be sent HMSG
-	async    atomic.Bool // may be sent INFO at any time
-	identity atomic.Pointer[conn.Identity]
-	login    atomic.Pointer[login] // who it is; nil if it did not say
-	grant    atomic.Pointer[grant] // what that lets it do
+	seat    seat
+	headers atomic.Bool           // may be sent HMSG
+	async   atomic.Bool           // may be sent INFO at any time
+	login   atomic.Pointer[login] // who it is; nil if it did not say
+	grant   atomic.Pointer[grant] // what that lets it do
 
 	loginMu  sync.Mutex // held while login and grant change: by CONNECT, by a reload
 	awaiting bool       // under loginMu: must authenticate first
 
+	closed    bool       // under mu: no subscription is added any more
 	mu        sync.Mutex // guards all below
-	subs      map[string]*account.Sub
-	authTimer *time.Timer // ends the wait for CONNECT, and then what the client came in with
+	subs      sids
+	authTimer *time.Timer            // ends the wait for CONNECT, and then what the client came in with
+	name      string                 // what the client calls itself
+	library   unique.Handle[library] // nothing before CONNECT
 }
+
+// hello is what a client has before its CONNECT. Most have nothing, and share it.
+type hello struct {
+	nonce   string            // what it signs if it has an nkey, and a proxy in front of it; empty where neither is
+	arrived *auth.Credentials // what its upgrade brought, for what CONNECT leaves empty; nil for nothing
+}
+
+var noHello hello
+
+// library is what a client runs on. It is the same for very many.
+type library struct{ lang, version string }
 
 // Open takes in a connection and returns at once; its goroutine runs until it closes.
 func Open(env *Env, link *transport.Conn) {
@@ -88,8 +101,7 @@ func Open(env *Env, link *transport.Conn) {
 // Serve is the goroutine of one client. arrived is what its upgrade brought, in cookies; nil for nothing. It returns when the
 // connection ends, or parks.
 func Serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
-	c := newClient(env, link)
-	c.arrived = arrived
+	c := newClient(env, link, arrived)
 	if !c.secure() {
 		return
 	}
@@ -97,26 +109,27 @@ func Serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
 	c.Run()
 }
 
-func newClient(env *Env, link *transport.Conn) *Client {
-	c := &Client{env: env}
+func newClient(env *Env, link *transport.Conn, arrived *auth.Credentials) *Client {
+	c := &Client{env: env, hello: &noHello}
 	c.Init(env.Registry, link, c, env.Label)
-	c.pub.Self, c.pub.Who = c, c.who
 	c.seat.at.Store(env.Accounts.Global())
+	c.library = unique.Make(library{})
 	c.asked = asked{verbose: true, pedantic: true}
 	config := env.Config()
 	c.seat.maxSubs = config.MaxSubscriptions
 	c.seat.maxPayload.Store(int64(config.MaxPayload))
 	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, NoHeaders: true}
-	c.parser = proto.NewParser(proto.RoleServer)
-	c.subs = make(map[string]*account.Sub)
 	if policy, _ := env.Auth(); policy.NeedsNonce() || env.Proxies().NeedNonce() {
-		c.nonce = auth.NewNonce()
+		c.hello = &hello{nonce: auth.NewNonce(), arrived: arrived}
+	} else if arrived != nil {
+		c.hello = &hello{arrived: arrived}
 	}
 	return c
 }
 
 // begin greets the client, unless there are too many already.
 func (c *Client) begin() {
+	c.Link.Detach()
 	if !c.greeted {
 		c.Send(c.infoLine(false))
 	}
@@ -151,8 +164,8 @@ func (c *Client) authTimedOut() {
 // Closed is part of conn.Visitor.
 func (c *Client) Closed(conn.Reason) {
 	c.mu.Lock()
-	subs := c.subs
-	c.subs = nil
+	subs := c.subs.all(nil)
+	c.subs, c.closed = sids{}, true
 	if c.authTimer != nil {
 		c.authTimer.Stop()
 	}
@@ -160,34 +173,44 @@ func (c *Client) Closed(conn.Reason) {
 	for _, s := range subs {
 		c.Account().Unsubscribe(s)
 	}
-	c.pub.Release()
+	if c.desk != nil {
+		c.rise()
+	}
 	c.loginMu.Lock()
 	defer c.loginMu.Unlock()
 	c.leave()
 }
 
 // ChunkEnd is part of conn.Visitor.
-func (c *Client) ChunkEnd() { c.pub.Flush() }
-
-// Idle is part of conn.Idler.
-func (c *Client) Idle() { c.pub.Release() }
+func (c *Client) ChunkEnd() {
+	if c.desk != nil {
+		c.pub.Flush()
+	}
+}
 
 // Describe is part of conn.Visitor.
 func (c *Client) Describe(i *conn.Info, subs bool) {
-	i.Client.Account = c.Account().Name()
-	if id := c.identity.Load(); id != nil {
-		i.Client = *id
-	}
+	i.Client = c.identity()
 	if l := c.login.Load(); l != nil {
 		i.Proxy = l.with.Proxy
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i.NumSub = len(c.subs)
+	i.NumSub = c.subs.len()
 	if subs {
-		i.Subs = make([]*account.Sub, 0, len(c.subs))
-		for _, s := range c.subs {
-			i.Subs = append(i.Subs, s)
-		}
+		i.Subs = c.subs.all(make([]*account.Sub, 0, i.NumSub))
 	}
+}
+
+// identity is what the client says of itself, and who it came in as.
+func (c *Client) identity() conn.Identity {
+	id := conn.Identity{Account: c.Account().Name()}
+	if l := c.login.Load(); l != nil {
+		id.User = l.as.Name
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	on := c.library.Value()
+	id.Name, id.Lang, id.Version = c.name, on.lang, on.version
+	return id
 }

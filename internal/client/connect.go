@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"unique"
 
 	"weir/internal/auth"
 	"weir/internal/conn"
@@ -19,7 +20,7 @@ func (c *Client) infoLine(connected bool) string {
 		name := c.Account().Name()
 		b = proto.Binding{ConnectInfo: true, RemoteAccount: name, IsSystemAccount: name == c.env.System}
 	} else {
-		v.Nonce = c.nonce
+		v.Nonce = c.hello.nonce
 	}
 	form := c.env.Info(c.Link.IsWebSocket() && c.Link.Secure())
 	return string(form.Append(make([]byte, 0, infoRoom), &v, &b))
@@ -75,14 +76,13 @@ func (c *Client) options() proto.Connect {
 	if !c.connected {
 		return o
 	}
-	o.Verbose, o.Pedantic, o.Echo = c.asked.verbose, c.asked.pedantic, !c.pub.NoEcho
+	o.Verbose, o.Pedantic, o.Echo = c.asked.verbose, c.asked.pedantic, !c.noEcho
 	o.Headers, o.NoResponders = c.headers.Load(), c.asked.noReplies
 	if c.async.Load() {
 		o.Protocol = 1
 	}
-	if id := c.identity.Load(); id != nil {
-		o.Name, o.Lang, o.Version = id.Name, id.Lang, id.Version
-	}
+	on := c.library.Value()
+	o.Name, o.Lang, o.Version = c.name, on.lang, on.version
 	if l := c.login.Load(); l != nil {
 		o.User, o.Pass, o.Token = l.with.User, l.with.Pass, l.with.Token
 		o.NKey, o.Sig = l.with.NKey, l.with.Sig
@@ -95,13 +95,13 @@ func (c *Client) options() proto.Connect {
 
 // fillIn takes from cookies what CONNECT left empty, field by field (catalogue §6.3).
 func (c *Client) fillIn(o *proto.Connect) {
-	if c.arrived == nil {
+	if c.hello.arrived == nil {
 		return
 	}
-	o.User = cmp.Or(o.User, c.arrived.User)
-	o.Pass = cmp.Or(o.Pass, c.arrived.Pass)
-	o.Token = cmp.Or(o.Token, c.arrived.Token)
-	o.JWT = cmp.Or(o.JWT, c.arrived.JWT)
+	o.User = cmp.Or(o.User, c.hello.arrived.User)
+	o.Pass = cmp.Or(o.Pass, c.hello.arrived.Pass)
+	o.Token = cmp.Or(o.Token, c.hello.arrived.Token)
+	o.JWT = cmp.Or(o.JWT, c.hello.arrived.JWT)
 }
 
 // enter lets in a client that has not said CONNECT, as no_auth_user (catalogue §6.2). Cookies do not count here, and no
@@ -119,11 +119,12 @@ func (c *Client) enter() error {
 }
 
 // accept takes over what CONNECT asked for.
-func (c *Client) accept(o *proto.Connect, user string) {
+func (c *Client) accept(o *proto.Connect) {
 	headers := o.Headers && !c.env.Config().NoHeaders
 	c.asked.verbose, c.asked.pedantic = o.Verbose, o.Pedantic
 	c.asked.noReplies = o.NoResponders
-	c.pub.NoEcho = !o.Echo
+	c.noEcho = !o.Echo
+	c.pub.NoEcho = c.noEcho
 	c.awaiting, c.connected = false, true
 	c.lim.ConnectOnly, c.lim.NoHeaders = false, !headers
 	c.lim.MaxPayload = int(c.seat.maxPayload.Load())
@@ -135,9 +136,9 @@ func (c *Client) accept(o *proto.Connect, user string) {
 		c.Speak(dialectPlain)
 	}
 	c.async.Store(o.Protocol >= 1)
-	c.identity.Store(&conn.Identity{
-		Name: o.Name, Lang: o.Lang, Version: o.Version, User: user, Account: c.Account().Name(),
-	})
+	c.mu.Lock()
+	c.name, c.library = o.Name, unique.Make(library{o.Lang, o.Version})
+	c.mu.Unlock()
 	c.Link.Trust()
 }
 
@@ -153,8 +154,8 @@ func (c *Client) stopAuthTimer() bool {
 // dropSubs removes all subscriptions; the client starts over.
 func (c *Client) dropSubs() {
 	c.mu.Lock()
-	subs := c.subs
-	c.subs = make(map[string]*subscription)
+	subs := c.subs.all(nil)
+	c.subs = sids{}
 	c.mu.Unlock()
 	for _, s := range subs {
 		c.Account().Unsubscribe(s)

@@ -47,7 +47,7 @@ func (c *Client) expireAt(when int64) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.subs != nil { // else it is closing
+	if !c.closed {
 		c.authTimer = time.AfterFunc(time.Until(time.Unix(0, when)), c.expired)
 	}
 }

@@ -22,6 +22,7 @@ type chunk struct {
 
 // Data is part of conn.Visitor: it handles every operation in p.
 func (c *Client) Data(p []byte) error {
+	c.sit()
 	k := chunk{trace: c.Log.Enabled(context.Background(), logline.LevelTrace)}
 	c.pub.Copies = !k.trace
 	c.lim.MaxPayload = int(c.seat.maxPayload.Load())

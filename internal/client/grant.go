@@ -67,13 +67,13 @@ func (c *Client) regrant(p *perm.Set) {
 	}
 	g := newGrant(p)
 	var ended []*account.Sub
-	c.mu.Lock() // a SUB is either in the map by now, or will be asked about g
+	c.mu.Lock() // a SUB is either among them by now, or will be asked about g
 	c.grant.Store(g)
-	for sid, s := range c.subs {
+	for _, s := range c.subs.all(nil) {
 		if g.maySubscribe(s) {
 			g.watch(s)
 		} else {
-			delete(c.subs, sid)
+			c.subs.drop(s)
 			ended = append(ended, s)
 		}
 	}

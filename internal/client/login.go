@@ -38,11 +38,11 @@ func (c *Client) logInAs(o *proto.Connect) error {
 	}
 	with := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token, Proxy: proxy}
 	if o.NKey != "" {
-		with.NKey, with.Sig, with.Nonce = o.NKey, o.Sig, c.nonce
+		with.NKey, with.Sig, with.Nonce = o.NKey, o.Sig, c.hello.nonce
 	}
 	policy, _ := c.env.Auth()
 	if o.JWT != "" && policy.Delegates() {
-		with.JWT, with.Sig, with.Nonce = o.JWT, o.Sig, c.nonce
+		with.JWT, with.Sig, with.Nonce = o.JWT, o.Sig, c.hello.nonce
 	}
 	as, err := c.identify(policy, auth.Identity{}, with)
 	if err == nil && (o.NewAccount || o.Account != "") {
@@ -69,7 +69,7 @@ func (c *Client) logInAs(o *proto.Connect) error {
 	}
 	c.regrant(as.Perms)
 	c.bound(as.Limits)
-	c.accept(o, as.Name)
+	c.accept(o)
 	c.expireAt(as.Expires)
 	return nil
 }
@@ -79,7 +79,7 @@ func (c *Client) vouching(sig string) (string, error) {
 	if l := c.login.Load(); l != nil && sig == "" {
 		return l.with.Proxy, nil
 	}
-	return c.env.Proxies().Vouching(sig, c.nonce)
+	return c.env.Proxies().Vouching(sig, c.hello.nonce)
 }
 
 // identify says who the client is: by its certificate where the listener maps those to users, else by what it said.
@@ -102,7 +102,6 @@ func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Cred
 func (c *Client) Recheck() {
 	c.loginMu.Lock()
 	defer c.loginMu.Unlock()
-	told := c.identity.Load()
 	if c.awaiting {
 		return // its CONNECT is still to come
 	}
@@ -140,11 +139,6 @@ func (c *Client) Recheck() {
 	}
 	c.login.Store(&login{with: old.with, as: as})
 	c.regrant(as.Perms)
-	if told != nil && told.User != as.Name {
-		now := *told
-		now.User = as.Name
-		c.identity.Store(&now)
-	}
 }
 
 // violation ends the connection of a client that may not come in, or not stay, for an error of package auth. The client

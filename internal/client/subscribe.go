@@ -6,8 +6,6 @@ import (
 	"weir/internal/subject"
 )
 
-type subscription = account.Sub
-
 // systemGroup is a queue group that clients may not join, as in nats-server.
 const systemGroup = "_sys_"
 
@@ -21,11 +19,11 @@ func (c *Client) subscribe(a *proto.Args) {
 	g := c.grant.Load()
 	allowed := g.maySubscribe(s)
 	short := most <= 0 || subject.Tokens(a.Subject) <= most
-	known := c.subs[s.SID] != nil
-	full := !known && c.seat.full(len(c.subs))
-	if allowed && short && !known && !full && c.subs != nil {
+	known := c.subs.get(a.SID) != nil
+	full := !known && c.seat.full(c.subs.len())
+	if allowed && short && !known && !full && !c.closed {
 		g.watch(s)
-		c.subs[s.SID] = s
+		c.subs.put(s)
 	}
 	c.mu.Unlock()
 	switch {
@@ -50,7 +48,7 @@ func (c *Client) subscribe(a *proto.Args) {
 // unsubscribe handles UNSUB.
 func (c *Client) unsubscribe(a *proto.Args) {
 	c.mu.Lock()
-	s := c.subs[string(a.SID)]
+	s := c.subs.get(a.SID)
 	c.mu.Unlock()
 	if s != nil && (a.Max == 0 || !s.Limit(int64(a.Max))) {
 		c.forget(s)
@@ -62,11 +60,9 @@ func (c *Client) unsubscribe(a *proto.Args) {
 // Expired is part of account.Subscriber.
 func (c *Client) Expired(s *account.Sub) { c.forget(s) }
 
-// forget removes s from the map, if it is still the one with its sid.
+// forget removes s, if it is still the one with its sid.
 func (c *Client) forget(s *account.Sub) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.subs[s.SID] == s {
-		delete(c.subs, s.SID)
-	}
+	c.subs.drop(s)
 }

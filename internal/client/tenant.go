@@ -75,7 +75,7 @@ func (c *Client) bound(own auth.Limits) bool {
 	if own.Subscriptions < 0 {
 		c.seat.maxSubs = noSubs
 	}
-	return len(c.subs) == 0 || !c.seat.full(len(c.subs)-1)
+	return c.subs.len() == 0 || !c.seat.full(c.subs.len()-1)
 }
 
 // closer is the smaller of two limits of which 0, or less, is none.
@@ -92,16 +92,15 @@ func (c *Client) who(detailed bool) account.Client {
 	if !detailed {
 		return w
 	}
-	start := c.Start.UTC()
+	start := c.Start().UTC()
 	w.Start, w.ID, w.Server = &start, c.ID, c.env.Info(false).ServerName
 	w.Host, _ = c.Host()
 	w.Kind, w.ClientType = "Client", "nats"
 	if c.Link.IsWebSocket() {
 		w.ClientType = "websocket"
 	}
-	if id := c.identity.Load(); id != nil {
-		w.User, w.Name, w.Lang, w.Version = id.User, id.Name, id.Lang, id.Version
-	}
+	id := c.identity()
+	w.User, w.Name, w.Lang, w.Version = id.User, id.Name, id.Lang, id.Version
 	return w
 }
 

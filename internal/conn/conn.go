@@ -52,26 +52,29 @@ type Conn struct {
 	ID      uint64
 	Link    *transport.Conn
 	Log     *slog.Logger
-	Start   time.Time
+	start   instant
 	reg     *Registry
 	visitor Visitor
-	label   string // kind letters of the log name: cid, wid
 
 	// Out is what waits for this connection.
 	Out outbound.Queue
 
 	// Counters of both directions; written by the reader and by whoever flushes.
 	inMsgs, inBytes, outMsgs, outBytes atomic.Int64
-	lastRead, lastWrite                atomic.Int64 // Unix nanoseconds
+	lastRead, lastWrite                atomic.Int64 // instants
 
 	dialect atomic.Uint32 // a Dialect
 
-	// ended is set by the first Close, parkAsked by the registry when the connection has been silent.
-	ended     atomic.Pointer[ending]
-	parkAsked atomic.Bool
+	parkAsked atomic.Bool // set by the registry when the conversation has ended
+	place     int32       // in the registry, from 1; 0 outside. Guarded by its mutex
+	label     [3]byte     // kind letters of the log name: cid, wid. Immutable
 
-	heard bool // in this chunk; owned by the goroutine
+	// Owned by the goroutine, and by whoever starts it.
+	heard   bool  // in this chunk
+	streak  uint8 // times in a row that the connection was woken soon after it had parked
+	waiting bool  // the goroutine waits for what comes next, and the registry knows
 
+	ended atomic.Pointer[ending] // set by the first Close
 	pings pinger
 }
 
@@ -85,7 +88,7 @@ func (c *Conn) Speak(d Dialect) { c.dialect.Store(uint32(d)) }
 // ending is how a connection ends.
 type ending struct {
 	reason Reason
-	at     time.Time
+	at     instant
 	sent   chan struct{} // closed when the last bytes are in the socket, or never will be
 	gone   atomic.Bool   // guards closing of sent
 }
@@ -98,10 +101,11 @@ func (e *ending) done() {
 
 // Init makes c a connection of reg over link. label is the kind of connection in log names, such as "cid".
 func (c *Conn) Init(reg *Registry, link *transport.Conn, v Visitor, label string) {
-	c.reg, c.Link, c.visitor, c.label = reg, link, v, label
+	c.reg, c.Link, c.visitor = reg, link, v
+	copy(c.label[:], label)
 	c.ID = reg.nextID.Add(1)
-	c.Start = time.Now()
-	c.lastRead.Store(c.Start.UnixNano())
+	c.start = reg.now()
+	c.lastRead.Store(int64(c.start))
 	c.Log = reg.Log
 	c.Out.Init(c, reg.Config().MaxPending)
 }
@@ -111,10 +115,7 @@ func (c *Conn) Name() string { return fmt.Sprintf("%s - %s:%d", c.Link.PeerName(
 
 // Host and Port are the peer's address.
 func (c *Conn) Host() (host string, port int) {
-	if a := c.Link.Client(); a.IsValid() {
-		return a.Addr().WithZone("").String(), int(a.Port())
-	}
-	return c.Link.PeerName(), 0
+	return hostOf(c.Link.Client(), c.Link.PeerName())
 }
 
 // Debug logs what has happened to the connection, and how, at the debug level.
@@ -134,7 +135,7 @@ func (c *Conn) Closing() bool { return c.ended.Load() != nil }
 // starts another one.
 func (c *Conn) Run() {
 	err := c.serve()
-	for c.asked(err) {
+	for c.idle(err) {
 		if c.park() {
 			return
 		}
@@ -143,9 +144,11 @@ func (c *Conn) Run() {
 	c.endOf(err)
 	end := c.ended.Load()
 	c.pings.stop()
-	last := c.Info(false) // with the number of subscriptions, which cleanUp gives back
+	var last Info // with the number of subscriptions, which cleanUp gives back
+	c.Glance(&last)
+	c.describeTLS(&last)
 	c.cleanUp(end.reason)
-	if c.reg.remove(c, end, last) {
+	if c.reg.remove(c, end, &last) {
 		defer c.reg.ended()
 	}
 	c.goodbye(end, err)
@@ -214,7 +217,7 @@ func (c *Conn) Frame(frame string) error {
 
 // ChunkEnd is part of transport.Sink.
 func (c *Conn) ChunkEnd() {
-	now := time.Now().UnixNano() // one look at the clock for a chunk, whatever is in it
+	now := int64(c.reg.now()) // one look at the clock for a chunk, whatever is in it
 	c.lastRead.Store(now)
 	if c.heard {
 		c.heard = false
@@ -254,7 +257,7 @@ func (c *Conn) end(r Reason, line, frame string) {
 
 // claim makes r the reason why the connection ends; nil if there is one already.
 func (c *Conn) claim(r Reason) *ending {
-	e := &ending{reason: r, at: time.Now(), sent: make(chan struct{})}
+	e := &ending{reason: r, at: c.reg.now(), sent: make(chan struct{})}
 	if !c.ended.CompareAndSwap(nil, e) {
 		return nil
 	}

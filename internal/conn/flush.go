@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"sync"
-	"time"
 
 	"weir/internal/logline"
 	"weir/internal/outbound"
@@ -17,9 +16,9 @@ import (
 type flight struct {
 	taken outbound.Taken
 	wire  *transport.Wire
-	cost  int64 // of what was taken, in pending bytes
-	now   int64 // Unix nanoseconds of the first flush
-	trace bool  // all that is sent is logged
+	cost  int64   // of what was taken, in pending bytes
+	now   instant // of the first flush
+	trace bool    // all that is sent is logged
 
 	// What the wire holds of the last flush, for receivers that get just the same: what it was, and for whom it was encoded.
 	last        outbound.Taken
@@ -34,7 +33,7 @@ var flights = sync.Pool{New: func() any { return new(flight) }}
 func (c *Conn) newFlight() *flight {
 	f := flights.Get().(*flight)
 	f.wire = transport.GetWire()
-	f.now = time.Now().UnixNano()
+	f.now = c.reg.now()
 	f.trace = c.Log.Enabled(context.Background(), logline.LevelTrace)
 	return f
 }
@@ -73,7 +72,7 @@ func (c *Conn) flushAlone() {
 // drain is the writer goroutine of a connection whose socket is full. It ends when nothing waits any more.
 func (c *Conn) drain(f *flight) {
 	defer c.recovered()
-	f.now = time.Now().UnixNano()
+	f.now = c.reg.now()
 	if err := c.Link.WriteAll(f.wire, c.reg.Config().WriteDeadline); err != nil {
 		c.writeFailed(err)
 	} else {
@@ -133,7 +132,7 @@ func (c *Conn) sent(f *flight) {
 	if f.msgs > 0 {
 		c.outMsgs.Add(f.msgs)
 		c.outBytes.Add(f.bytes)
-		c.lastWrite.Store(f.now)
+		c.lastWrite.Store(int64(f.now))
 	}
 }
 

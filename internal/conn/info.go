@@ -42,10 +42,14 @@ func (c *Conn) Info(subs bool) Info {
 	var i Info
 	c.glance(&i, subs)
 	i.IP, i.Port = c.Host()
+	c.describeTLS(&i)
+	return i
+}
+
+func (c *Conn) describeTLS(i *Info) {
 	if t := c.Link.TLS(); t != nil {
 		i.TLSVersion, i.TLSCipher = t.Describe()
 	}
-	return i
 }
 
 // Glance replaces *i by a snapshot of c without its address, TLS and list of subscriptions: enough to choose and sort very
@@ -55,8 +59,8 @@ func (c *Conn) Glance(i *Info) { c.glance(i, false) }
 func (c *Conn) glance(i *Info, subs bool) {
 	*i = Info{
 		ID: c.ID, Kind: "Client", Type: "nats",
-		Start:  c.Start,
-		Active: time.Unix(0, max(c.lastRead.Load(), c.lastWrite.Load())),
+		Start:  c.Start(),
+		Active: c.reg.wall(c.active()),
 		RTT:    c.RTT(), Pending: c.Out.Pending(),
 		InMsgs: c.inMsgs.Load(), InBytes: c.inBytes.Load(),
 		OutMsgs: c.outMsgs.Load(), OutBytes: c.outBytes.Load(),
@@ -66,6 +70,12 @@ func (c *Conn) glance(i *Info, subs bool) {
 	}
 	c.visitor.Describe(i, subs)
 }
+
+// Start is when the connection came.
+func (c *Conn) Start() time.Time { return c.reg.wall(c.start) }
+
+// active is when the last traffic was.
+func (c *Conn) active() instant { return instant(max(c.lastRead.Load(), c.lastWrite.Load())) }
 
 // CID is the ID, for whoever knows the connection only as the owner of a subscription.
 func (c *Conn) CID() uint64 { return c.ID }

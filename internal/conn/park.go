@@ -4,18 +4,42 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"weir/internal/transport"
 )
 
-// ParkAfter is how long a connection is silent before it gives up its goroutine: long enough that a conversation with
-// pauses does not pay for a new one each time.
-const ParkAfter = 5 * time.Second
+// When a connection gives up its goroutine. Most are woken now and then: by an answer to a PING, by a message of a page whose
+// user has clicked. They park again at once, which costs a system call. In a conversation that would be once a message, so
+// there the goroutine waits.
+const (
+	// A connection is in a conversation when it has been woken so many times in a row, each time so soon after the last.
+	conversation  = 4
+	conversesEach = time.Second
+	// ParkAfter is how long a conversation is silent before it has ended.
+	ParkAfter = 5 * time.Second
+)
 
 // Idler is a visitor that can give back memory while its connection is parked.
 type Idler interface{ Idle() }
 
-// asked reports whether Serve ended because the registry wants the connection to park.
-func (c *Conn) asked(err error) bool {
-	return errors.Is(err, os.ErrDeadlineExceeded) && c.parkAsked.Swap(false) && !c.Closing()
+// Wait is part of transport.Sink.
+func (c *Conn) Wait() bool {
+	if c.streak < conversation {
+		return false
+	}
+	if !c.waiting {
+		c.waiting = true
+		c.reg.watch(c)
+	}
+	return true
+}
+
+// idle reports whether Serve ended because the connection should park.
+func (c *Conn) idle(err error) bool {
+	if c.Closing() {
+		return false
+	}
+	return err == transport.ErrQuiet || errors.Is(err, os.ErrDeadlineExceeded) && c.parkAsked.Swap(false)
 }
 
 // park reports true if the connection is parked, and the goroutine must end.
@@ -23,7 +47,11 @@ func (c *Conn) park() bool {
 	if v, ok := c.visitor.(Idler); ok {
 		v.Idle()
 	}
-	if !c.Link.Park(c.unparked) {
+	if c.waiting {
+		c.streak, c.waiting = 0, false
+	}
+	if !c.Link.Park(c) {
+		c.streak, c.waiting = conversation, true // it has to wait as it is, and need not be asked again
 		return false
 	}
 	if c.Closing() { // a Close before the connection was parked has woken nobody
@@ -32,25 +60,61 @@ func (c *Conn) park() bool {
 	return true
 }
 
-// unparked is called once for each time that the connection was parked.
-func (c *Conn) unparked() {
-	c.lastRead.Store(time.Now().UnixNano())
-	c.reg.watch(c)
-	go c.Run()
+// Unparked is part of transport.Guest.
+func (c *Conn) Unparked() {
+	if c.reg.now().since(instant(c.lastRead.Load())) < conversesEach {
+		c.streak++
+	} else {
+		c.streak = 0
+	}
+	select {
+	case c.reg.woken <- c:
+	default:
+		go c.reg.attend(c)
+	}
 }
 
-// silent reports whether the peer has sent nothing since the given time. What is sent to it does not count: that is the
-// work of the publishers' goroutines.
-func (c *Conn) silent(since time.Time) bool { return c.lastRead.Load() < since.UnixNano() }
+// Goroutines that have served a woken connection rest for a while before they end, so many of them at most: the next one to be
+// woken finds a stack that has grown already, which is a fifth of the cost of a wake (BenchmarkWake).
+const (
+	maxResting = 16
+	restTime   = time.Second
+)
 
-// ParkSilent asks the connections that have been silent to park, and returns how many it asked. It looks only at those
-// that have a goroutine, so silent ones cost nothing. The server calls it every second or so.
+// attend is the goroutine of woken connections, one after the other.
+func (r *Registry) attend(c *Conn) {
+	transport.StretchStack()
+	rest := time.NewTimer(restTime)
+	defer rest.Stop()
+	for {
+		c.Run()
+		if r.resting.Add(1) > maxResting {
+			r.resting.Add(-1)
+			return
+		}
+		rest.Reset(restTime)
+		select {
+		case c = <-r.woken:
+			r.resting.Add(-1)
+		case <-rest.C:
+			r.resting.Add(-1)
+			return
+		}
+	}
+}
+
+// silent reports whether the peer has sent nothing since the given instant. What is sent to it does not count: that is the
+// work of the publishers' goroutines.
+func (c *Conn) silent(since instant) bool { return c.lastRead.Load() < int64(since) }
+
+// ParkSilent asks the connections whose conversation has ended to park, and returns how many it asked. Parked ones cost
+// nothing. The server calls it every second or so.
 func (r *Registry) ParkSilent() int {
 	r.mu.Lock()
 	awake := r.awake
 	r.awake = nil
 	r.mu.Unlock()
-	since := time.Now().Add(-ParkAfter)
+	since := r.now() - instant(ParkAfter)
 	asked, kept := 0, awake[:0]
 	for _, c := range awake {
 		switch {
@@ -70,7 +134,7 @@ func (r *Registry) ParkSilent() int {
 	return asked
 }
 
-// watch notes that c has a goroutine.
+// watch notes that the goroutine of c waits.
 func (r *Registry) watch(c *Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -35,69 +35,69 @@ type KeepAlive struct {
 	MaxAge time.Duration
 }
 
-// pinger is the keep-alive of one connection. One timer serves all that is due.
+// pinger is the keep-alive of one connection. It has no timer: the registry looks after all connections with one.
 type pinger struct {
-	lastIn atomic.Int64 // Unix nanoseconds of the peer's last message or PING
+	lastIn atomic.Int64 // instant of the peer's last message or PING
 
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards all below; of the instants, 0 means never
 	alive   func() KeepAlive
-	timer   *time.Timer
-	pingDue time.Time
-	wsDue   time.Time     // zero without WebSocket pings
-	ageDue  time.Time     // zero without a limit
-	sentAt  time.Time     // of the last PING
-	wsAt    time.Time     // of the last WebSocket ping
+	pingDue instant
+	wsDue   instant
+	ageDue  instant
+	sentAt  instant       // of the last PING
+	wsAt    instant       // of the last WebSocket ping
 	rtt     time.Duration // of the last answer
-	out     int           // PINGs without an answer
-	wsOut   int           // WebSocket pings since the peer last sent anything
+	out     int32         // PINGs without an answer
+	wsOut   int8          // WebSocket pings since the peer last sent anything
 	stopped bool
 }
 
-// StartPings begins the keep-alive: the first PING comes after the interval. alive is asked anew each time.
+// StartPings begins the keep-alive of a connection that was added to its registry: the first PING comes after the interval.
+// alive is asked anew each time.
 func (c *Conn) StartPings(alive func() KeepAlive) {
 	k := alive()
+	now := c.reg.now()
 	p := &c.pings
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.stopped {
-		return
-	}
-	now := time.Now()
 	p.alive = alive
-	p.pingDue = now.Add(k.Interval)
+	p.pingDue = now.after(k.Interval)
 	if k.WSInterval > 0 && c.Link.IsWebSocket() {
-		p.wsDue = now.Add(k.WSInterval)
+		p.wsDue = now.after(k.WSInterval)
 	}
 	if k.MaxAge > 0 {
-		p.ageDue = now.Add(k.MaxAge + rand.N(k.MaxAge/10+1))
+		p.ageDue = now.after(k.MaxAge + rand.N(k.MaxAge/10+1))
 	}
-	p.timer = time.AfterFunc(p.nextLocked(now), c.pingTimer)
+	next := p.nextLocked()
+	p.mu.Unlock()
+	c.reg.lookAt(c, next)
 }
 
 // PingSoon says that CONNECT has come: the first PING is due after min(interval, 2 s) and up to a fifth more.
 func (c *Conn) PingSoon() {
+	now := c.reg.now()
 	p := &c.pings
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.stopped || p.timer == nil {
+	if p.alive == nil {
+		p.mu.Unlock()
 		return
 	}
-	now := time.Now()
 	d := min(p.alive().Interval, firstPing)
-	p.rtt = max(now.Sub(c.Start), 1)
-	p.pingDue = now.Add(d + rand.N(d/5+1))
-	p.timer.Reset(p.nextLocked(now))
+	p.rtt = max(now.since(c.start), 1)
+	p.pingDue = now.after(d + rand.N(d/5+1))
+	next := p.nextLocked()
+	p.mu.Unlock()
+	c.reg.lookAt(c, next)
 }
 
-// nextLocked is how long it is until something is due.
-func (p *pinger) nextLocked(now time.Time) time.Duration {
+// nextLocked is when something is due.
+func (p *pinger) nextLocked() instant {
 	next := p.pingDue
-	for _, due := range [...]time.Time{p.wsDue, p.ageDue} {
-		if !due.IsZero() && due.Before(next) {
+	for _, due := range [...]instant{p.wsDue, p.ageDue} {
+		if due != 0 && due < next {
 			next = due
 		}
 	}
-	return max(next.Sub(now), time.Millisecond)
+	return next
 }
 
 // Heard notes that the peer did something: a message or a PING, so that it need not be asked. The time is taken at the end of
@@ -106,12 +106,13 @@ func (c *Conn) Heard() { c.heard = true }
 
 // Pong notes the answer to a PING.
 func (c *Conn) Pong() {
+	now := c.reg.now()
 	p := &c.pings
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.out = 0
-	if !p.sentAt.IsZero() {
-		p.rtt = max(time.Since(p.sentAt), 1)
+	if p.sentAt != 0 {
+		p.rtt = max(now.since(p.sentAt), 1)
 	}
 }
 
@@ -123,7 +124,7 @@ func (c *Conn) RTT() time.Duration {
 	return p.rtt
 }
 
-// verdict is what the ping timer decides.
+// verdict is what the keep-alive decides.
 type verdict uint8
 
 const (
@@ -133,16 +134,16 @@ const (
 	pingTooOld
 )
 
-// pingTimer is the timer's goroutine.
-func (c *Conn) pingTimer() {
-	v := c.pings.due(c.reg.Config().PingMax, time.Unix(0, c.lastRead.Load()))
+// keepAlive does what is due and returns when to look again; never for a connection that closes.
+func (c *Conn) keepAlive(now instant) instant {
+	v, next := c.pings.due(now, c.reg.Config().PingMax, instant(c.lastRead.Load()))
 	switch {
 	case v&pingStale != 0:
 		c.Close(StaleConnection, string(proto.AppendErr(nil, proto.ErrStale)))
-		return
+		return never
 	case v&pingTooOld != 0:
 		c.Close(MaxAgeReached, "")
-		return
+		return never
 	}
 	if v&pingSend != 0 {
 		c.Send(proto.Ping)
@@ -150,41 +151,37 @@ func (c *Conn) pingTimer() {
 	if v&pingFrameSend != 0 {
 		c.pushed(c.Out.PushFrame(pingFrame))
 	}
+	return next
 }
 
-// due decides what to do now and sets the timer again. lastRead is when the peer last sent anything at all.
-func (p *pinger) due(most int, lastRead time.Time) (v verdict) {
+// due decides what to do now, and when to look again. lastRead is when the peer last sent anything at all.
+func (p *pinger) due(now instant, most int, lastRead instant) (v verdict, next instant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped {
-		return 0
+		return 0, never
 	}
-	now, k := time.Now(), p.alive()
-	if !p.pingDue.After(now) {
+	k := p.alive()
+	if p.pingDue <= now {
 		v |= p.pingLocked(now, k.Interval, most)
 	}
-	if !p.wsDue.IsZero() && !p.wsDue.After(now) {
-		v |= p.framePingLocked(now, k.WSInterval, lastRead)
+	if p.wsDue != 0 && p.wsDue <= now {
+		v |= p.framePingLocked(now, k.WSInterval, lastRead, v&pingSend != 0)
 	}
-	if !p.ageDue.IsZero() && !p.ageDue.After(now) {
+	if p.ageDue != 0 && p.ageDue <= now {
 		v |= pingTooOld
 	}
-	if v&(pingStale|pingTooOld) != 0 {
-		p.stopped = true
-		return v
-	}
-	p.timer.Reset(p.nextLocked(now))
-	return v
+	return v, p.nextLocked()
 }
 
 // pingLocked is about NATS PINGs: a peer that was heard of lately need not be asked, except for its round-trip time.
-func (p *pinger) pingLocked(now time.Time, interval time.Duration, most int) verdict {
-	p.pingDue = now.Add(interval)
-	fresh := !p.sentAt.IsZero() && now.Sub(p.sentAt) <= rttEvery
+func (p *pinger) pingLocked(now instant, interval time.Duration, most int) verdict {
+	p.pingDue = now.after(interval)
+	fresh := p.sentAt != 0 && now.since(p.sentAt) <= rttEvery
 	switch {
-	case now.Sub(time.Unix(0, p.lastIn.Load())) < interval && fresh:
+	case now.since(instant(p.lastIn.Load())) < interval && fresh:
 		return 0
-	case p.out+1 > most:
+	case int(p.out)+1 > most:
 		return pingStale
 	}
 	p.out++
@@ -192,24 +189,31 @@ func (p *pinger) pingLocked(now time.Time, interval time.Duration, most int) ver
 	return pingSend
 }
 
-// framePingLocked is about WebSocket pings, which find dead peers and keep proxies from closing silent connections.
-func (p *pinger) framePingLocked(now time.Time, interval time.Duration, lastRead time.Time) verdict {
+// framePingLocked is about WebSocket pings, which find dead peers and keep proxies from closing silent connections. A PING
+// that is sent now, or within a quarter of the interval, does as well.
+func (p *pinger) framePingLocked(now instant, interval time.Duration, lastRead instant, asked bool) verdict {
 	if interval <= 0 { // switched off by a reload
-		p.wsDue = time.Time{}
+		p.wsDue = 0
 		return 0
 	}
-	if !lastRead.Before(p.wsAt) {
+	if lastRead >= p.wsAt {
 		p.wsOut = 0
 	}
-	if silent := now.Sub(lastRead); silent < interval {
-		p.wsDue = lastRead.Add(interval)
+	switch {
+	case now.since(lastRead) < interval:
+		p.wsDue = lastRead.after(interval)
+		return 0
+	case p.wsOut >= wsPingMax:
+		return pingStale
+	case !asked && p.pingDue.since(now) <= interval/4:
+		p.wsDue = p.pingDue
 		return 0
 	}
-	if p.wsOut >= wsPingMax {
-		return pingStale
-	}
 	p.wsOut++
-	p.wsAt, p.wsDue = now, now.Add(interval)
+	p.wsAt, p.wsDue = now, now.after(interval)
+	if asked {
+		return 0
+	}
 	return pingFrameSend
 }
 
@@ -218,7 +222,4 @@ func (p *pinger) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopped = true
-	if p.timer != nil {
-		p.timer.Stop()
-	}
 }

@@ -14,7 +14,8 @@ const DefaultMaxClosed = 10_000
 
 // Registry knows all connections of a server. It is safe for use by any number of goroutines.
 type Registry struct {
-	Log *slog.Logger // immutable
+	Log   *slog.Logger // immutable
+	epoch time.Time    // immutable: the instant 0
 
 	config  atomic.Pointer[Config]
 	nextID  atomic.Uint64
@@ -23,15 +24,21 @@ type Registry struct {
 	reasons [len(reasons)]atomic.Int64
 	gone    totals // traffic of connections that are gone
 
-	mu      sync.Mutex // guards all below
-	open    map[uint64]*Conn
-	awake   []*Conn // connections that may have a goroutine, for ParkSilent
-	live    int     // connections whose goroutine has not ended; those in open are among them
-	most    int     // how many closed connections are remembered
-	closed  []Info  // ring of the last connections that closed; next is the oldest once it is full
-	next    int
-	emptied bool          // CloseAll was called: nobody is added any more
-	idle    chan struct{} // closed when the last goroutine ends, if somebody waits
+	woken   chan *Conn // to goroutines that rest
+	resting atomic.Int32
+
+	mu       sync.Mutex // guards all below, and the place of every connection
+	open     []*Conn    // in any order
+	due      []instant  // when to look at the keep-alive of the connection in the same place of open
+	timer    *time.Timer
+	nextBeat instant      // when the timer ends; never if it is not set
+	awake    []*Conn      // connections whose goroutine waits, for ParkSilent
+	live     int          // connections that have not ended; those in open are among them
+	most     int          // how many closed connections are remembered
+	closed   []closedConn // ring of the last connections that closed; next is the oldest once it is full
+	next     int
+	emptied  bool          // CloseAll was called: nobody is added any more
+	idle     chan struct{} // closed when the last goroutine ends, if somebody waits
 }
 
 // totals is traffic in both directions.
@@ -39,7 +46,7 @@ type totals struct{ inMsgs, inBytes, outMsgs, outBytes atomic.Int64 }
 
 // NewRegistry makes an empty registry.
 func NewRegistry(c Config, log *slog.Logger) *Registry {
-	r := &Registry{Log: log, open: make(map[uint64]*Conn), most: DefaultMaxClosed}
+	r := &Registry{Log: log, epoch: time.Now().Add(-maxStep), nextBeat: never, most: DefaultMaxClosed, woken: make(chan *Conn)}
 	r.SetConfig(c)
 	return r
 }
@@ -71,35 +78,61 @@ func (r *Registry) Add(c *Conn) Reason {
 	case most > 0 && len(r.open) >= most:
 		return MaxConnectionsExceeded
 	}
-	r.open[c.ID] = c
+	r.open, r.due = append(r.open, c), append(r.due, never)
+	c.place = int32(len(r.open))
 	r.live++
-	r.awake = append(r.awake, c)
 	r.total.Add(1)
 	return 0
 }
 
+// shrinkAbove is the size below which the list of connections keeps its room.
+const shrinkAbove = 1024
+
+// dropLocked takes c out of the list: the last one moves to its place.
+func (r *Registry) dropLocked(c *Conn) {
+	last := len(r.open) - 1
+	i := c.place - 1
+	r.open[i], r.due[i] = r.open[last], r.due[last]
+	r.open[i].place, c.place = i+1, 0
+	r.open[last] = nil
+	r.open, r.due = r.open[:last], r.due[:last]
+	if room := cap(r.open); room > shrinkAbove && last < room/4 { // the removals in between pay for the copy
+		r.open = append(make([]*Conn, 0, room/2), r.open...)
+		r.due = append(make([]instant, 0, room/2), r.due...)
+	}
+}
+
 // remove forgets c and remembers how it was last. It reports false for a connection that was never added.
-func (r *Registry) remove(c *Conn, end *ending, info Info) bool {
+func (r *Registry) remove(c *Conn, end *ending, info *Info) bool {
 	r.gone.inMsgs.Add(c.inMsgs.Load())
 	r.gone.inBytes.Add(c.inBytes.Load())
 	r.gone.outMsgs.Add(c.outMsgs.Load())
 	r.gone.outBytes.Add(c.outBytes.Load())
-	info.Stop, info.Reason = end.at, end.reason
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.open[c.ID]; !ok {
+	if c.place == 0 {
 		return false
 	}
-	delete(r.open, c.ID)
-	switch {
-	case r.most <= 0:
-	case len(r.closed) < r.most:
-		r.closed = append(r.closed, info)
-	default:
-		r.closed[r.next] = info
-		r.next = (r.next + 1) % r.most
-	}
+	r.dropLocked(c)
+	r.rememberLocked(c, end, info)
 	return true
+}
+
+func (r *Registry) rememberLocked(c *Conn, end *ending, info *Info) {
+	if r.most <= 0 {
+		return
+	}
+	last := (*alike)(nil)
+	if n := len(r.closed); n > 0 {
+		last = r.closed[(r.next+n-1)%n].alike
+	}
+	gone := c.remember(info, end, last)
+	if len(r.closed) < r.most {
+		r.closed = append(r.closed, gone)
+		return
+	}
+	r.closed[r.next] = gone
+	r.next = (r.next + 1) % r.most
 }
 
 // ended says that the goroutine of a connection that was added is at its end.
@@ -138,14 +171,16 @@ func (r *Registry) Len() int {
 	return len(r.open)
 }
 
+// each is all connections in any order.
+func (r *Registry) each() []*Conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.open)
+}
+
 // Conns is all connections, the oldest first.
 func (r *Registry) Conns() []*Conn {
-	r.mu.Lock()
-	all := make([]*Conn, 0, len(r.open))
-	for _, c := range r.open {
-		all = append(all, c)
-	}
-	r.mu.Unlock()
+	all := r.each()
 	slices.SortFunc(all, func(a, b *Conn) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 }
@@ -154,14 +189,21 @@ func (r *Registry) Conns() []*Conn {
 func (r *Registry) Closed() []Info {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append(slices.Clone(r.closed[r.next:]), r.closed[:r.next]...)
+	all := make([]Info, 0, len(r.closed))
+	for i := range r.closed {
+		all = append(all, r.info(&r.closed[(r.next+i)%len(r.closed)]))
+	}
+	return all
 }
 
 // Find is the connection with the ID; nil if there is none.
 func (r *Registry) Find(id uint64) *Conn {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.open[id]
+	for _, c := range r.each() {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
 }
 
 // CloseAll closes every connection and waits until they are gone, at most for the given time. Nobody is added any more.
@@ -169,7 +211,7 @@ func (r *Registry) CloseAll(reason Reason, wait time.Duration) {
 	r.mu.Lock()
 	r.emptied = true
 	r.mu.Unlock()
-	for _, c := range r.Conns() {
+	for _, c := range r.each() {
 		c.Close(reason, "")
 	}
 	r.mu.Lock()
@@ -192,7 +234,7 @@ func (r *Registry) CloseAll(reason Reason, wait time.Duration) {
 func (r *Registry) Traffic() (inMsgs, inBytes, outMsgs, outBytes int64) {
 	inMsgs, inBytes = r.gone.inMsgs.Load(), r.gone.inBytes.Load()
 	outMsgs, outBytes = r.gone.outMsgs.Load(), r.gone.outBytes.Load()
-	for _, c := range r.Conns() {
+	for _, c := range r.each() {
 		inMsgs += c.inMsgs.Load()
 		inBytes += c.inBytes.Load()
 		outMsgs += c.outMsgs.Load()

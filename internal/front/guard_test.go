@@ -285,7 +285,7 @@ func TestForwarded(t *testing.T) {
 			}
 			upgrade("X-Forwarded-For: 6.6.6.6, 203.0.113.7")
 			first := <-s.conns
-			if a := first.RemoteAddr().String(); a != "203.0.113.7:0" {
+			if a := first.Client().String(); a != "203.0.113.7:0" {
 				t.Errorf("address %s", a)
 			}
 			if name := first.PeerName(); !strings.HasPrefix(name, "203.0.113.7/127.0.0.1:") {
@@ -318,7 +318,7 @@ func TestForwarded(t *testing.T) {
 	s := open(t, transport.Guard{}, false, nil)
 	ask(t, s.dial(t, ""), upgradeWith("X-Forwarded-For: 203.0.113.7"))
 	c := <-s.conns
-	if a := c.RemoteAddr().String(); !strings.HasPrefix(a, "127.0.0.1:") || c.PeerName() != a {
+	if a := c.Client().String(); !strings.HasPrefix(a, "127.0.0.1:") || c.PeerName() != a {
 		t.Errorf("a stranger's word was taken: %s, %s", a, c.PeerName())
 	}
 	c.Close()

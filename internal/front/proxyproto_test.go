@@ -64,7 +64,7 @@ func TestProxyProtocol(t *testing.T) {
 			if want == "" {
 				want = nc.LocalAddr().String()
 			}
-			if got := c.RemoteAddr().String(); got != want || c.PeerName() != want {
+			if got := c.Client().String(); got != want || c.PeerName() != want {
 				t.Errorf("address %s, name %s, want %s", got, c.PeerName(), want)
 			}
 		})

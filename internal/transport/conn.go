@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"weir/internal/admission"
@@ -19,26 +18,26 @@ type Sink interface {
 	Frame(frame string) error
 	// ChunkEnd says that all of one read has been handed over: the time to flush.
 	ChunkEnd()
+	// Wait is asked when there is nothing to read: whether Serve waits for more, or returns ErrQuiet so that the connection
+	// can park. Where it could not park, Serve does not ask.
+	Wait() bool
 }
+
+// ErrQuiet is how Serve ends when there is nothing to read and the sink does not want to wait.
+var ErrQuiet = errors.New("transport: nothing to read")
 
 // Conn is one connection. Its fields are set before Serve and immutable afterwards, but for what Serve owns.
 type Conn struct {
-	nc   net.Conn
 	sock socket
 	ws   *webSocket // nil without WebSocket framing
 
-	remote *net.TCPAddr // the client, where a proxy has told of it
-	secure bool         // the client's own connection is encrypted
+	client netip.AddrPort // who is at the other end, or for whom a proxy speaks; invalid if that is not TCP
+	peer   string         // the name of a proxy that did not tell the port of the client, or of who has no address
+	secure bool           // the client's own connection is encrypted
 
 	// Owned by the goroutine that serves, and by whoever closes afterwards.
-	pass      *admission.Pass // nil if there is no gate or nothing is held of it
 	allowance int             // bytes that the peer may send before it is trusted; 0 means no limit
-
-	// Set before the connection parks, read by whoever wakes it.
-	wake func()
-	slot parkedAt
-
-	parked atomic.Bool // no goroutine serves; the first to lower it calls wake
+	pass      *admission.Pass // nil if there is no gate or nothing is held of it
 }
 
 // NewConn wraps a connected stream: *net.TCPConn, *TLSConn, or any net.Conn. What a [Guard] knows of it is taken over.
@@ -46,42 +45,48 @@ func NewConn(nc net.Conn) *Conn {
 	c := &Conn{}
 	if t, ok := nc.(*TLSConn); ok {
 		t.inner.Conn = c.unwrap(t.inner.Conn)
-		c.secure = true
+		c.sock, c.secure = newTLSSocket(t), true
 	} else {
-		nc = c.unwrap(nc)
+		c.sock = newSocket(c.unwrap(nc))
 	}
-	c.nc, c.sock = nc, newSocket(nc)
 	return c
 }
 
-// unwrap takes the guard's layer off.
+// unwrap takes the guard's layer off, and finds out who is at the other end.
 func (c *Conn) unwrap(nc net.Conn) net.Conn {
-	g, ok := nc.(*guarded)
-	if !ok {
-		return nc
+	if g, ok := nc.(*guarded); ok {
+		nc = g.Conn
+		c.pass, c.allowance = g.pass, g.pass.PreAuthBytes()
+		if g.client != nil {
+			c.know(nc)
+			c.SetClient(g.client.AddrPort(), false)
+			return nc
+		}
 	}
-	c.remote = g.client
-	c.pass, c.allowance = &g.pass, g.pass.PreAuthBytes()
-	return g.Conn
+	c.know(nc)
+	return nc
 }
 
-// RemoteAddr is the client's address: the peer's, or what a trusted proxy has told; then port 0 is unknown. A peer on a Unix
-// socket is "unix".
-func (c *Conn) RemoteAddr() net.Addr {
-	if c.remote != nil {
-		return c.remote
+// know finds out who is at the other end.
+func (c *Conn) know(nc net.Conn) {
+	a := peerAddr(nc)
+	if c.client = AddrPort(a); !c.client.IsValid() {
+		c.peer = a.String()
 	}
-	return peerAddr(c.nc)
 }
 
-// Client is the client's address, see [Conn.RemoteAddr]; invalid where that is none of TCP.
-func (c *Conn) Client() netip.AddrPort { return AddrPort(c.RemoteAddr()) }
+// Client is the client's address: the peer's, or what a trusted proxy has told; then port 0 is unknown. It is invalid for a
+// peer that has none, as on a Unix socket.
+func (c *Conn) Client() netip.AddrPort { return c.client }
 
 // SetClient says who the client is, unless that is unknown, and whether its own connection is encrypted, before the connection
 // is served.
 func (c *Conn) SetClient(client netip.AddrPort, secure bool) {
-	if client.IsValid() && client != c.Client() {
-		c.remote = net.TCPAddrFromAddrPort(client)
+	if client.IsValid() && client != c.client {
+		if c.peer == "" && client.Port() == 0 {
+			c.peer = c.client.String()
+		}
+		c.client = netip.AddrPortFrom(client.Addr().Unmap(), client.Port())
 	}
 	c.secure = secure
 }
@@ -100,19 +105,19 @@ func ClientName(client netip.AddrPort, peer string) string {
 	return fmt.Sprintf("%s/%s", client.Addr(), peer)
 }
 
-// PeerName is what log lines call the client, see [Conn.RemoteAddr].
-func (c *Conn) PeerName() string {
-	if c.remote == nil {
-		return c.RemoteAddr().String()
-	}
-	return ClientName(AddrPort(c.remote), peerAddr(c.nc).String())
-}
+// PeerName is what log lines call the client, see [ClientName]. A peer on a Unix socket is "unix".
+func (c *Conn) PeerName() string { return ClientName(c.client, c.peer) }
 
 // Secure reports whether the client's own connection is encrypted, by us or by a trusted proxy.
 func (c *Conn) Secure() bool { return c.secure }
 
-// NetConn is the connection below.
-func (c *Conn) NetConn() net.Conn { return c.nc }
+// NetConn is the connection below, before [Conn.Detach] and without TLS.
+func (c *Conn) NetConn() net.Conn {
+	if s, ok := c.sock.(*blockingSocket); ok {
+		return s.Conn
+	}
+	return readyConn(c.sock)
+}
 
 // IsWebSocket reports whether WebSocket framing is in use.
 func (c *Conn) IsWebSocket() bool { return c.ws != nil }
@@ -122,15 +127,18 @@ func (c *Conn) Compresses() bool { return c.ws != nil && c.ws.deflate }
 
 // TLS is the TLS layer; nil without one.
 func (c *Conn) TLS() *TLSConn {
-	t, _ := c.nc.(*TLSConn)
-	return t
+	if s, ok := c.sock.(*tlsSocket); ok {
+		return s.t
+	}
+	return nil
 }
 
 // StartTLS puts TLS, its handshake done, below the NATS stream of a connection that is not being served.
-func (c *Conn) StartTLS(t *TLSConn) { c.nc, c.sock, c.secure = t, newSocket(t), true }
+func (c *Conn) StartTLS(t *TLSConn) { c.sock, c.secure = newTLSSocket(t), true }
 
 // Serve reads until the connection ends and returns why: io.EOF when the peer ended it, a *ws.ProtocolError or
-// [PeerClosed] on a WebSocket, [ErrPreAuthBytes], the sink's error, or the socket's; os.ErrDeadlineExceeded after [Conn.Interrupt].
+// [PeerClosed] on a WebSocket, [ErrPreAuthBytes], the sink's error, or the socket's; os.ErrDeadlineExceeded after
+// [Conn.Interrupt]; [ErrQuiet], after which it may be called again.
 func (c *Conn) Serve(sink Sink) error {
 	return c.sock.serve(func(p []byte) error {
 		for c.allowance > 0 && len(p) > c.allowance { // a budget is no larger because the bytes came together
@@ -141,7 +149,7 @@ func (c *Conn) Serve(sink Sink) error {
 			}
 		}
 		return c.chunk(p, sink)
-	})
+	}, sink.Wait)
 }
 
 // chunk hands on what was read together.
@@ -149,8 +157,7 @@ func (c *Conn) chunk(p []byte, sink Sink) (err error) {
 	spent := len(p)
 	if c.ws != nil {
 		err = c.ws.read(p, sink)
-		spent += c.ws.inflated
-		c.ws.inflated = 0
+		spent += c.ws.settle()
 	} else {
 		err = sink.Data(p)
 	}
@@ -186,10 +193,8 @@ func (c *Conn) Trust() {
 
 // Interrupt makes Serve return, or wakes a parked connection. It does not block.
 func (c *Conn) Interrupt() {
-	c.nc.SetReadDeadline(past) //nolint:errcheck // fails only on a closed connection
-	if c.parked.CompareAndSwap(true, false) {
-		c.vacate() // before wake: afterwards the slot may be another one
-		c.wake()
+	if !c.unpark() {
+		c.sock.SetReadDeadline(past) //nolint:errcheck // fails only on a closed connection
 	}
 }
 
@@ -202,7 +207,7 @@ const lingerBytes = 4 << 20
 // Linger reads and forgets input until the peer closes, at most for the given time: a socket that is closed with unread
 // input resets the connection, and the peer may lose what was sent last (RFC 6455 §7.1.1, RFC 9112 §9.6).
 func (c *Conn) Linger(limit time.Duration) {
-	if c.nc.SetReadDeadline(time.Now().Add(limit)) != nil {
+	if c.sock.SetReadDeadline(time.Now().Add(limit)) != nil {
 		return
 	}
 	left := lingerBytes
@@ -211,17 +216,14 @@ func (c *Conn) Linger(limit time.Duration) {
 			return errFull
 		}
 		return nil
-	})
+	}, func() bool { return true })
 }
 
 // AbortWrites makes a write that waits for a full socket fail. It does not block.
-func (c *Conn) AbortWrites() { c.nc.SetWriteDeadline(past) } //nolint:errcheck // fails only on a closed connection
+func (c *Conn) AbortWrites() { c.sock.SetWriteDeadline(past) } //nolint:errcheck // fails only on a closed connection
 
-// Close releases the socket. It waits for Serve and for writes under way.
+// Close releases the socket. It waits for Serve and for writes under way. TLS gets no close_notify here: it could block.
 func (c *Conn) Close() error {
 	c.pass.Leave()
-	if t := c.TLS(); t != nil {
-		return t.inner.Conn.Close() // no close_notify here: it could block
-	}
-	return c.nc.Close()
+	return c.sock.Close()
 }

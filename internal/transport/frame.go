@@ -24,7 +24,7 @@ func (c *Conn) Borrows(m *msg.Msg) bool {
 func (c *Conn) Frame(w *Wire) error {
 	b := &w.Batch
 	if c.ws != nil && c.ws.answer != nil {
-		w.vec = append(w.vec, c.ws.answer)
+		w.vec = append(w.vec, *c.ws.answer)
 		c.ws.answer = nil
 	}
 	if len(b.Frames) > 0 {
@@ -34,11 +34,11 @@ func (c *Conn) Frame(w *Wire) error {
 		switch {
 		case c.ws == nil:
 			w.segments()
-		case c.ws.deflate && !b.Plain && n > c.ws.threshold && w.compose(c.ws):
-		case n <= c.ws.maxFrame:
+		case c.ws.deflate && !b.Plain && n > int(c.ws.threshold) && w.compose(c.ws):
+		case n <= int(c.ws.maxFrame):
 			w.oneFrame(n)
 		default:
-			w.manyFrames(n, c.ws.maxFrame)
+			w.manyFrames(n, int(c.ws.maxFrame))
 		}
 	}
 	if len(b.Last) > 0 {
@@ -100,7 +100,7 @@ func (w *Wire) compose(s *webSocket) bool {
 	deflated := false
 	deflate, pack := ws.AppendDeflated, packBody
 	if s.level > 1 {
-		deflate = func(dst, raw []byte) []byte { return ws.AppendDeflatedWith(dst, raw, nil, fullWindow, s.level) }
+		deflate = func(dst, raw []byte) []byte { return ws.AppendDeflatedWith(dst, raw, nil, fullWindow, int(s.level)) }
 		pack = func(dst, raw []byte) []byte { return smaller(deflate(dst, raw), raw) }
 	}
 	w.Batch.Segments(func(p []byte, m *msg.Msg) bool {
@@ -136,7 +136,7 @@ func (w *Wire) composeIn(s *webSocket) bool {
 	raw := w.raw
 	var room [msg.Headroom]byte
 	out := append(w.pack[:0], room[:]...)
-	out = ws.AppendDeflatedWith(out, raw, s.windows.out.Bytes(), s.windows.bits, max(s.level, 1))
+	out = ws.AppendDeflatedWith(out, raw, s.windows.out.Bytes(), s.windows.bits, max(int(s.level), 1))
 	w.pack = ws.FinishMessage(out, true)
 	slack := 0
 	if s.windows.takeover && len(s.windows.out.Bytes()) < primeBelow {
@@ -210,7 +210,7 @@ func (w *Wire) recompose(s *webSocket) {
 	}
 	w.gatherRaw()
 	var room [msg.Headroom]byte
-	out := ws.AppendDeflatedWith(append(w.spare[:0], room[:]...), w.raw, nil, fullWindow, max(s.level, 1))
+	out := ws.AppendDeflatedWith(append(w.spare[:0], room[:]...), w.raw, nil, fullWindow, max(int(s.level), 1))
 	w.spare = ws.FinishMessage(out, true)
 	if n := len(w.spare) - msg.Headroom; n >= w.Batch.Len() || n+ws.MaxHeader >= size {
 		return
@@ -233,8 +233,9 @@ func (w *Wire) gatherRaw() {
 // Form is how a connection turns a batch into bytes, before they are encrypted. Two connections with equal forms turn the
 // same batch into the same bytes.
 type Form struct {
-	ws, deflate                bool
-	level, threshold, maxFrame int
+	ws, deflate         bool
+	level               int8
+	threshold, maxFrame int32
 }
 
 // Form reports false if the bytes depend on what the connection was sent before.

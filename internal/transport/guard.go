@@ -62,7 +62,7 @@ type arrival struct {
 // guarded is a connection that has been let in.
 type guarded struct {
 	net.Conn
-	pass   admission.Pass
+	pass   *admission.Pass
 	client *net.TCPAddr // whom a PROXY header named; nil without one
 }
 
@@ -217,8 +217,8 @@ func (d *door) introduce(g *guarded, must bool) {
 
 // admit lets nc in, or refuses it and returns nil.
 func (d *door) admit(nc net.Conn, a netip.Addr) *guarded {
-	g := &guarded{Conn: nc}
-	if why := d.Gate.Enter(&g.pass, a); why != admission.Admitted {
+	g := &guarded{Conn: nc, pass: new(admission.Pass)}
+	if why := d.Gate.Enter(g.pass, a); why != admission.Admitted {
 		d.refuse(g, why)
 		return nil
 	}

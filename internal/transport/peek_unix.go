@@ -11,7 +11,7 @@ import (
 // Peek returns the first byte that the peer sends, without taking it, if it comes within the given time.
 func (c *Conn) Peek(limit time.Duration) (first byte, ok bool) {
 	s, ready := c.sock.(*readySocket)
-	if !ready || c.nc.SetReadDeadline(time.Now().Add(limit)) != nil {
+	if !ready || c.sock.SetReadDeadline(time.Now().Add(limit)) != nil {
 		return 0, false
 	}
 	var b [1]byte
@@ -23,7 +23,7 @@ func (c *Conn) Peek(limit time.Duration) (first byte, ok bool) {
 		ok = err == nil && n == 1
 		return true
 	})
-	c.nc.SetReadDeadline(time.Time{}) //nolint:errcheck // the next read tells
+	c.sock.SetReadDeadline(time.Time{}) //nolint:errcheck // the next read tells
 	return b[0], ok && err == nil
 }
 

@@ -27,6 +27,7 @@ func (s *truster) Data(p []byte) error {
 }
 func (s *truster) Frame(string) error { return nil }
 func (s *truster) ChunkEnd()          {}
+func (s *truster) Wait() bool         { return true }
 
 // Until a peer has authenticated it may send little, and little may be inflated for it, however much comes at once.
 func TestPreAuthBytes(t *testing.T) {

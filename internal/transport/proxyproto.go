@@ -78,11 +78,11 @@ func readProxyStart(nc net.Conn, buf []byte) (head []byte, size int, err error) 
 // first. The guard of such a listener takes everyone from whom p may expect a header for a proxy, and has no ProxyProtocol.
 // The error is a [admission.Refusal] if the client that the header names may not come in.
 func (c *Conn) ReadProxyHeader(p *admission.ProxyProtocol) error {
-	may, must := p.Expects(AddrPort(c.nc.RemoteAddr()).Addr())
+	may, must := p.Expects(c.client.Addr())
 	if !may {
 		return nil
 	}
-	client, own, err := readProxy(p, c.nc, must)
+	client, own, err := readProxy(p, c.NetConn(), must)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func TestReadProxyHeader(t *testing.T) {
 					if !errors.Is(err, row.err) || row.err == nil && err != nil {
 						t.Fatalf("%s, cut at %d: %v", kind, cut, err)
 					}
-					if got := c.RemoteAddr().String(); row.want != "" && got != row.want {
+					if got := c.Client().String(); row.want != "" && got != row.want {
 						t.Fatalf("%s, cut at %d: address %s", kind, cut, got)
 					}
 					rest := "PING\r\n"

@@ -10,8 +10,16 @@ import (
 
 // readySocket waits for readiness in the runtime's poller.
 type readySocket struct {
-	nc net.Conn
+	net.Conn
 	rc syscall.RawConn
+}
+
+// readyConn is what such a socket stands on; nil for another one.
+func readyConn(s socket) net.Conn {
+	if s, ok := s.(*readySocket); ok {
+		return s.Conn
+	}
+	return nil
 }
 
 // newReadySocket returns nil if nc has no file descriptor.
@@ -24,12 +32,17 @@ func newReadySocket(nc net.Conn) socket {
 	if err != nil {
 		return nil
 	}
-	return &readySocket{nc: nc, rc: rc}
+	return &readySocket{nc, rc}
 }
 
-func (s *readySocket) serve(step func(p []byte) error) error {
+func (s *readySocket) serve(step func(p []byte) error, wait func() bool) error {
+	return serveReady(s.rc, step, wait)
+}
+
+// serveReady is serve for a socket in the runtime's poller.
+func serveReady(rc syscall.RawConn, step func(p []byte) error, wait func() bool) error {
 	var failed error
-	err := s.rc.Read(func(fd uintptr) bool {
+	err := rc.Read(func(fd uintptr) bool {
 		buf := readBuffers.Get().(*[readSize]byte)
 		defer readBuffers.Put(buf)
 		for {
@@ -37,8 +50,11 @@ func (s *readySocket) serve(step func(p []byte) error) error {
 			// edge the poller has merged with that of the data.
 			n, err := ignoringEINTR(syscall.Read, int(fd), buf[:])
 			switch {
-			case err == syscall.EAGAIN:
+			case err == syscall.EAGAIN && wait():
 				return false
+			case err == syscall.EAGAIN:
+				failed = ErrQuiet
+				return true
 			case err != nil:
 				failed = err
 				return true
@@ -57,22 +73,23 @@ func (s *readySocket) serve(step func(p []byte) error) error {
 	return err
 }
 
-func (s *readySocket) rawConn() syscall.RawConn { return s.rc }
-
 func (s *readySocket) seal(w *Wire) error {
 	w.out = w.vec
 	return nil
 }
 
-func (s *readySocket) write(w *Wire, wait bool) error {
+func (s *readySocket) write(w *Wire, wait bool) error { return writeReady(s.rc, w, wait) }
+
+// writeReady is write for a socket in the runtime's poller.
+func writeReady(rc syscall.RawConn, w *Wire, wait bool) error {
 	w.wait = wait
-	if err := s.rc.Write(w.send); err != nil {
+	if err := rc.Write(w.send); err != nil {
 		return err
 	}
 	return w.err
 }
 
-func (s *readySocket) closeWrite() { closeWrite(s.nc) }
+func (s *readySocket) closeWrite() { closeWrite(s.Conn) }
 
 // sendTo writes to fd until nothing is left or the socket is full; it reports false to be called again when the
 // socket has room.

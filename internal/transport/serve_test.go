@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,8 @@ func (s *collector) Frame(f string) error {
 	return nil
 }
 
+func (s *collector) Wait() bool { return true }
+
 func (s *collector) ChunkEnd() {
 	s.chunks++
 	if s.got != nil {
@@ -56,20 +59,32 @@ func (s *collector) ChunkEnd() {
 // blocking hides a socket's readiness, as a platform without it would.
 type blocking struct{ net.Conn }
 
+// sockets are the ways to use a socket.
+var sockets = []string{"detached", "ready", "blocking"}
+
+// connOf makes a connection of that kind.
+func connOf(kind string, nc net.Conn) *transport.Conn {
+	if kind == "blocking" {
+		nc = blocking{nc}
+	}
+	c := transport.NewConn(nc)
+	if kind == "detached" {
+		c.Detach()
+	}
+	return c
+}
+
 func TestServeUntilTheEnd(t *testing.T) {
-	for _, kind := range []string{"ready", "blocking"} {
+	for _, kind := range sockets {
 		t.Run(kind, func(t *testing.T) {
 			here, there := tcpPair(t)
-			if kind == "blocking" {
-				there = blocking{there}
-			}
 			want := bytes.Repeat([]byte("0123456789"), 20_000)
 			go func() {
 				here.Write(want)
 				here.Close()
 			}()
 			s := new(collector)
-			if err := transport.NewConn(there).Serve(s); err != io.EOF {
+			if err := connOf(kind, there).Serve(s); err != io.EOF {
 				t.Errorf("Serve: %v", err)
 			}
 			if !bytes.Equal(s.data.Bytes(), want) || s.chunks == 0 {
@@ -88,12 +103,9 @@ func TestSinkEndsServe(t *testing.T) {
 }
 
 func TestInterrupt(t *testing.T) {
-	for _, kind := range []string{"ready", "blocking"} {
+	for _, kind := range sockets {
 		here, there := tcpPair(t)
-		if kind == "blocking" {
-			there = blocking{there}
-		}
-		c := transport.NewConn(there)
+		c := connOf(kind, there)
 		s := &collector{got: make(chan int)}
 		end := make(chan error)
 		go func() { end <- c.Serve(s) }()
@@ -108,29 +120,63 @@ func TestInterrupt(t *testing.T) {
 
 // A full socket does not block TryWrite; WriteAll goes on where it stopped, and gives up at its limit.
 func TestFullSocket(t *testing.T) {
-	here, there := tcpPair(t)
-	c := transport.NewConn(there)
-	w := transport.GetWire()
-	want := strings.Repeat("0123456789abcdef", 2<<20)
-	w.Batch.Buf = append(w.Batch.Buf, want...)
-	if err := c.Frame(w); err != nil {
-		t.Fatal(err)
+	for _, kind := range []string{"detached", "ready"} {
+		t.Run(kind, func(t *testing.T) {
+			here, there := tcpPair(t)
+			c := connOf(kind, there)
+			w := transport.GetWire()
+			want := strings.Repeat("0123456789abcdef", 2<<20)
+			w.Batch.Buf = append(w.Batch.Buf, want...)
+			if err := c.Frame(w); err != nil {
+				t.Fatal(err)
+			}
+			if done, err := c.TryWrite(w); done || err != nil {
+				t.Fatalf("TryWrite of 32 MiB: %v, %v", done, err)
+			}
+			if err := c.WriteAll(w, 10*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Fatalf("WriteAll to nobody: %v", err)
+			}
+			go func() {
+				if err := c.WriteAll(w, time.Minute); err != nil {
+					t.Error(err)
+				}
+				c.Close()
+			}()
+			got, err := io.ReadAll(here)
+			if err != nil || string(got) != want {
+				t.Errorf("got %d bytes, %v", len(got), err)
+			}
+		})
 	}
-	if done, err := c.TryWrite(w); done || err != nil {
-		t.Fatalf("TryWrite of 32 MiB: %v, %v", done, err)
-	}
-	if err := c.WriteAll(w, 10*time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("WriteAll to nobody: %v", err)
-	}
-	go func() {
-		if err := c.WriteAll(w, time.Minute); err != nil {
-			t.Error(err)
-		}
-		there.Close()
-	}()
-	got, err := io.ReadAll(here)
-	if err != nil || string(got) != want {
-		t.Errorf("got %d bytes, %v", len(got), err)
+}
+
+// AbortWrites ends a write that waits for room, and there is none afterwards.
+func TestAbortWrites(t *testing.T) {
+	for _, kind := range []string{"detached", "ready"} {
+		t.Run(kind, func(t *testing.T) {
+			_, there := tcpPair(t)
+			c := connOf(kind, there)
+			defer c.Close()
+			w := transport.GetWire()
+			w.Batch.Buf = append(w.Batch.Buf, make([]byte, 32<<20)...)
+			if err := c.Frame(w); err != nil {
+				t.Fatal(err)
+			}
+			end := make(chan error, 1)
+			go func() { end <- c.WriteAll(w, time.Minute) }()
+			for end != nil {
+				c.AbortWrites() // WriteAll sets its own deadline when it begins
+				select {
+				case err := <-end:
+					if !errors.Is(err, os.ErrDeadlineExceeded) {
+						t.Errorf("WriteAll: %v", err)
+					}
+					end = nil
+				default:
+					runtime.Gosched()
+				}
+			}
+		})
 	}
 }
 
@@ -205,6 +251,9 @@ func TestTLSBothWays(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := transport.NewConn(server)
+			if version == tls.VersionTLS13 {
+				c.Detach()
+			}
 			s := &collector{most: len(want)}
 			if err := c.Serve(s); err != errEnough || !bytes.Equal(s.data.Bytes(), want) {
 				t.Fatalf("Serve: %v after %d bytes", err, s.data.Len())

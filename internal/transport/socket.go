@@ -11,8 +11,10 @@ var errFull = errors.New("transport: socket full")
 
 // socket is a byte stream below WebSocket framing.
 type socket interface {
-	// serve calls step with every chunk until step or the socket fails; it parks without a buffer.
-	serve(step func(p []byte) error) error
+	limited
+	// serve calls step with every chunk until step or the socket fails. It waits for them without a buffer, or returns
+	// ErrQuiet if wait says so.
+	serve(step func(p []byte) error, wait func() bool) error
 	// seal turns the vector of w into what goes on the wire, such as TLS records.
 	seal(w *Wire) error
 	// write sends the vector of w as far as it goes at once, errFull if something is left; or, if wait is set, all of it
@@ -22,27 +24,32 @@ type socket interface {
 	closeWrite()
 }
 
+// limited is what a net.Conn can do besides reading and writing.
+type limited interface {
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+	// Close ends who waits.
+	Close() error
+}
+
 // newSocket finds the best way to use nc.
 func newSocket(nc net.Conn) socket {
-	if t, ok := nc.(*TLSConn); ok {
-		return newTLSSocket(t)
-	}
 	if s := newReadySocket(nc); s != nil {
 		return s
 	}
-	return &blockingSocket{nc: nc}
+	return &blockingSocket{nc}
 }
 
 // blockingSocket uses a net.Conn whose readiness cannot be waited for.
-type blockingSocket struct{ nc net.Conn }
+type blockingSocket struct{ net.Conn }
 
 // blockingRead is the size in bytes of the buffer that such a connection holds while it waits.
 const blockingRead = 4 << 10
 
-func (s *blockingSocket) serve(step func(p []byte) error) error {
+func (s *blockingSocket) serve(step func(p []byte) error, _ func() bool) error {
 	buf := make([]byte, blockingRead)
 	for {
-		n, err := s.nc.Read(buf)
+		n, err := s.Read(buf)
 		if n > 0 {
 			if err := step(buf[:n]); err != nil {
 				return err
@@ -64,7 +71,7 @@ func (s *blockingSocket) write(w *Wire, wait bool) error {
 		return errFull
 	}
 	for len(w.left()) > 0 {
-		n, err := s.nc.Write(w.left())
+		n, err := s.Write(w.left())
 		w.advance(n)
 		if err != nil {
 			return err
@@ -73,7 +80,7 @@ func (s *blockingSocket) write(w *Wire, wait bool) error {
 	return nil
 }
 
-func (s *blockingSocket) closeWrite() { closeWrite(s.nc) }
+func (s *blockingSocket) closeWrite() { closeWrite(s.Conn) }
 
 // closeWrite ends the sending half of nc, or all of it where that is not possible.
 func closeWrite(nc net.Conn) {
@@ -84,5 +91,8 @@ func closeWrite(nc net.Conn) {
 	nc.Close() //nolint:errcheck // likewise
 }
 
-// past is a deadline that has long expired.
-var past = time.Unix(1, 0)
+// Deadlines that have long expired, and that never do.
+var (
+	past  = time.Unix(1, 0)
+	never time.Time
+)

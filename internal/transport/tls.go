@@ -33,9 +33,10 @@ func (t *TLSConn) HandshakeWithin(limit time.Duration) error {
 }
 
 // tlsInner is what the TLS layer takes for its network. During the handshake it is one. Afterwards it hands over the bytes
-// that the serving goroutine has read, and keeps the records that the TLS layer writes until the flusher takes them.
+// that the serving goroutine has read, and keeps the records that the TLS layer writes until the flusher takes them; then
+// deadlines mean nothing to it.
 type tlsInner struct {
-	net.Conn
+	net.Conn        // nil once Conn.Detach has taken the socket out of it
 	detached bool   // immutable once the connection is served
 	in       []byte // ciphertext of the current chunk; belongs to the serving goroutine
 
@@ -65,6 +66,13 @@ func (i *tlsInner) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func (i *tlsInner) SetWriteDeadline(t time.Time) error {
+	if i.detached {
+		return nil
+	}
+	return i.Conn.SetWriteDeadline(t)
+}
+
 // take hands over the records that wait.
 func (i *tlsInner) take() []byte {
 	i.outMu.Lock()
@@ -83,26 +91,26 @@ func (wouldBlock) Temporary() bool { return true }
 
 // tlsSocket is TLS over a socket that need not block.
 type tlsSocket struct {
-	t   *TLSConn
-	raw socket
+	socket // below TLS; writes what is sealed already
+	t      *TLSConn
 }
 
 func newTLSSocket(t *TLSConn) *tlsSocket {
 	t.inner.detached = true
-	return &tlsSocket{t: t, raw: newSocket(t.inner.Conn)}
+	return &tlsSocket{newSocket(t.inner.Conn), t}
 }
 
-func (s *tlsSocket) serve(step func(p []byte) error) error {
+func (s *tlsSocket) serve(step func(p []byte) error, wait func() bool) error {
 	// The handshake may have read records beyond its own end.
 	if err := s.drain(step); err != nil {
 		return err
 	}
-	return s.raw.serve(func(p []byte) error {
+	return s.socket.serve(func(p []byte) error {
 		s.t.inner.in = p
 		err := s.drain(step)
 		s.t.inner.in = nil
 		return err
-	})
+	}, wait)
 }
 
 // drain decrypts all that is there.
@@ -146,16 +154,14 @@ func (w *Wire) records(out []byte) {
 	}
 }
 
-func (s *tlsSocket) write(w *Wire, wait bool) error { return s.raw.write(w, wait) }
-
 func (s *tlsSocket) closeWrite() {
 	s.t.Conn.CloseWrite() //nolint:errcheck // a courtesy
 	w := GetWire()
 	defer w.Put()
 	if w.records(s.t.inner.take()); w.out != nil {
-		s.raw.write(w, false) //nolint:errcheck // a courtesy
+		s.socket.write(w, false) //nolint:errcheck // a courtesy
 	}
-	s.raw.closeWrite()
+	s.socket.closeWrite()
 }
 
 // Describe names the protocol version, such as "1.3", and the cipher suite.

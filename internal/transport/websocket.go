@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
+	"sync"
 
 	"weir/ws"
 )
@@ -64,22 +66,44 @@ func (e *PeerClosed) Error() string {
 
 // webSocket is the framing of one connection.
 type webSocket struct {
-	// Immutable.
-	deflate   bool
-	level     int
-	threshold int
-	maxFrame  int
-	windows   *windows // nil where messages stand alone and may refer back 32 KiB
+	// Immutable but for trusted, which is owned by the goroutine that serves, as what follows is.
+	deflate, noMasking, trusted bool
+	role                        ws.Role
+	level                       int8
+	threshold, maxFrame         int32
+	windows                     *windows // nil where messages stand alone and may refer back 32 KiB
 
-	answer []byte // of [Framing], until the first flush takes it along; owned by the holder of the flush flag
+	answer *[]byte // of [Framing], until the first flush takes it along; owned by the holder of the flush flag
 
-	// Owned by the goroutine that serves.
+	*inbound
+}
+
+// inbound is what a WebSocket knows of the message that is coming in. A trusted connection has none between two messages.
+type inbound struct {
 	dec       ws.Decoder
 	packed    []byte // fragments of a compressed message that is not complete
 	fragments int
-	trusted   bool
 	untrusted int // limit in bytes of a compressed message until the peer is trusted, before and after inflating
-	inflated  int // bytes that the chunk inflated to; Serve sets it back
+	inflated  int // bytes that the chunk inflated to
+}
+
+var inbounds = sync.Pool{New: func() any { return new(inbound) }}
+
+// newInbound is for the beginning of a message.
+func (s *webSocket) newInbound() *inbound {
+	in := inbounds.Get().(*inbound)
+	*in = inbound{dec: ws.NewDecoder(s.role, ws.DecoderOptions{Deflate: s.deflate, NoMasking: s.noMasking})}
+	return in
+}
+
+// settle gives the inbound back between two messages, and returns how much the chunk inflated to.
+func (s *webSocket) settle() (inflated int) {
+	inflated, s.inflated = s.inflated, 0
+	if s.trusted && s.dec.Idle() {
+		inbounds.Put(s.inbound)
+		s.inbound = nil
+	}
+	return inflated
 }
 
 // windows is what a connection with context takeover, or with small windows, keeps of each direction. It holds no memory
@@ -95,21 +119,31 @@ type windows struct {
 // UpgradeWS puts WebSocket framing on a connection that is not being served.
 func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 	c.ws = &webSocket{
-		deflate: f.Deflate, level: f.Level, untrusted: untrustedMessage, answer: f.Answer,
-		threshold: cmp.Or(f.Threshold, DefaultThreshold), maxFrame: cmp.Or(f.MaxFrame, DefaultMaxFrame),
-		dec: ws.NewDecoder(role, ws.DecoderOptions{Deflate: f.Deflate, NoMasking: f.NoMasking}),
+		role: role, deflate: f.Deflate, noMasking: f.NoMasking, level: int8(f.Level),
+		threshold: narrow(cmp.Or(f.Threshold, DefaultThreshold)), maxFrame: narrow(cmp.Or(f.MaxFrame, DefaultMaxFrame)),
+	}
+	if len(f.Answer) > 0 {
+		answer := f.Answer
+		c.ws.answer = &answer
 	}
 	out, in := f.Params.Out, f.Params.In
 	if f.Deflate && (out.Takeover || in.Takeover || out.WindowBits != 0 && out.WindowBits < fullWindow) {
 		c.ws.windows = &windows{bits: cmp.Or(out.WindowBits, fullWindow), takeover: out.Takeover, out: out.NewWindow(), in: in.NewWindow()}
 	}
+	c.ws.inbound = c.ws.newInbound()
+	c.ws.untrusted = untrustedMessage
 	if c.allowance > 0 {
 		c.ws.untrusted = c.allowance
 	}
 }
 
+func narrow(n int) int32 { return int32(min(n, math.MaxInt32)) }
+
 // read decodes one chunk.
 func (s *webSocket) read(p []byte, sink Sink) error {
+	if s.inbound == nil {
+		s.inbound = s.newInbound()
+	}
 	for len(p) > 0 {
 		// Small messages that follow each other go on as one piece: the layers above are entered once and not for each.
 		payload, rest := s.dec.Gather(p)

@@ -142,9 +142,9 @@ func (c *Conn) TryWrite(w *Wire) (bool, error) {
 
 // WriteAll sends all of w and may block. Each megabyte must go out within limit, else the error is a timeout.
 func (c *Conn) WriteAll(w *Wire, limit time.Duration) error {
-	defer c.nc.SetWriteDeadline(time.Time{}) //nolint:errcheck // fails only on a closed connection
+	defer c.sock.SetWriteDeadline(time.Time{}) //nolint:errcheck // fails only on a closed connection
 	for {
-		if err := c.nc.SetWriteDeadline(time.Now().Add(limit)); err != nil {
+		if err := c.sock.SetWriteDeadline(time.Now().Add(limit)); err != nil {
 			return err
 		}
 		if err := c.sock.write(w, true); err != errMore {

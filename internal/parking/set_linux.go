@@ -1,0 +1,107 @@
+package parking
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+)
+
+// epollSet is the set of all parked sockets. The runtime's own poller watches it, so that no thread waits in it; one goroutine
+// takes the events and wakes who they are for.
+type epollSet struct {
+	fd  int
+	raw syscall.RawConn // the same
+
+	mu     sync.Mutex // guards guests
+	guests []*Socket  // by descriptor; those that have been parked and are not closed
+}
+
+// atOnce is how many events are taken at once.
+const atOnce = 128
+
+// theSet is made when the first socket parks; nil if the system has no epoll.
+var theSet = sync.OnceValue(func() *epollSet {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		syscall.Close(fd) //nolint:errcheck // it was never used
+		return nil
+	}
+	file := os.NewFile(uintptr(fd), "parked sockets")
+	e := &epollSet{fd: fd}
+	if e.raw, err = file.SyscallConn(); err != nil {
+		file.Close() //nolint:errcheck // likewise
+		return nil
+	}
+	go e.watch()
+	return e
+})
+
+// watch is the goroutine that takes events.
+func (e *epollSet) watch() {
+	var events [atOnce]syscall.EpollEvent
+	var room [atOnce]*Socket
+	e.raw.Read(func(fd uintptr) bool { //nolint:errcheck // it never ends
+		for {
+			n, err := syscall.EpollWait(int(fd), events[:], 0)
+			if err == syscall.EINTR {
+				continue
+			}
+			woken := e.find(events[:max(n, 0)], room[:0])
+			for _, s := range woken {
+				s.Unpark() // or it is awake already
+			}
+			clear(woken)
+			if n < atOnce {
+				return false
+			}
+			runtime.Gosched() // when thousands wake, those who have do their work before there are more goroutines
+		}
+	})
+}
+
+// find appends the sockets that the events are for.
+func (e *epollSet) find(events []syscall.EpollEvent, to []*Socket) []*Socket {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range events {
+		if s := e.guests[events[i].Fd]; s != nil {
+			to = append(to, s)
+		}
+	}
+	return to
+}
+
+// add waits for one readable event on fd, the descriptor of s. It reports false if that cannot be.
+func (e *epollSet) add(fd int, s *Socket) bool {
+	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: int32(fd)}
+	op := syscall.EPOLL_CTL_MOD
+	if e.enter(fd, s) {
+		op = syscall.EPOLL_CTL_ADD
+	}
+	return syscall.EpollCtl(e.fd, op, fd, &ev) == nil
+}
+
+// enter notes whose descriptor it is, and reports whether that is news.
+func (e *epollSet) enter(fd int, s *Socket) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := fd + 1 - len(e.guests); n > 0 {
+		e.guests = append(e.guests, make([]*Socket, n)...)
+	}
+	fresh := e.guests[fd] != s
+	e.guests[fd] = s
+	return fresh
+}
+
+// forget says that fd is about to be closed.
+func (e *epollSet) forget(fd int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if fd < len(e.guests) {
+		e.guests[fd] = nil
+	}
+}

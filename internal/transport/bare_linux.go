@@ -1,0 +1,117 @@
+package transport
+
+import (
+	"syscall"
+
+	"weir/internal/parking"
+)
+
+// Guest is told when its parked connection has to be served again: bytes have come, or [Conn.Interrupt] was called.
+type Guest = parking.Guest
+
+// bareSocket is a socket outside the runtime's poller. It goes there only to wait.
+type bareSocket struct{ *parking.Socket }
+
+// Detach takes the socket out of the runtime's poller, so that the connection can park. It is called before the connection is
+// served and before anybody else knows of it. Where it does nothing, all else works the same.
+func (c *Conn) Detach() {
+	below := &c.sock
+	t, _ := c.sock.(*tlsSocket)
+	if t != nil {
+		below = &t.socket
+	}
+	nc := readyConn(*below)
+	if nc == nil {
+		return
+	}
+	s := parking.Take(nc)
+	if s == nil {
+		return
+	}
+	*below = bareSocket{s}
+	if t != nil {
+		t.t.inner.Conn = nil
+	}
+}
+
+// bare is the socket of a connection that was detached; nil for another one.
+func (c *Conn) bare() *parking.Socket {
+	below := c.sock
+	if t, ok := below.(*tlsSocket); ok {
+		below = t.socket
+	}
+	s, _ := below.(bareSocket)
+	return s.Socket
+}
+
+// Park lets the goroutine of c end while the connection is silent. It reports false if c cannot be parked, as before
+// [Conn.Detach]; the caller then serves on. Only the goroutine that serves calls it, after Serve has returned ErrQuiet or for
+// an Interrupt.
+func (c *Conn) Park(g Guest) bool {
+	s := c.bare()
+	return s != nil && s.SetReadDeadline(never) == nil && s.Park(g)
+}
+
+// unpark wakes c if it is parked.
+func (c *Conn) unpark() bool {
+	s := c.bare()
+	return s != nil && s.Unpark()
+}
+
+func (s bareSocket) serve(step func(p []byte) error, wait func() bool) error {
+	err := s.read(step)
+	switch {
+	case err != syscall.EAGAIN:
+		return err
+	case !wait():
+		return ErrQuiet
+	}
+	rc, err := s.Wait()
+	if err != nil {
+		return ErrQuiet // there is no descriptor left: waiting has to do without
+	}
+	defer s.Done()
+	return serveReady(rc, step, wait)
+}
+
+// read hands on what there is; its error is EAGAIN when that was all. A short read is all there was: what comes after it
+// cannot be missed, because parking and waiting begin with a look at the socket.
+func (s bareSocket) read(step func(p []byte) error) error {
+	buf := readBuffers.Get().(*[readSize]byte)
+	defer readBuffers.Put(buf)
+	for {
+		n, err := s.Read(buf[:])
+		if err != nil {
+			return err
+		}
+		if err := step(buf[:n]); err != nil {
+			return err
+		}
+		if n < len(buf) {
+			return syscall.EAGAIN
+		}
+	}
+}
+
+func (s bareSocket) seal(w *Wire) error {
+	w.out = w.vec
+	return nil
+}
+
+func (s bareSocket) write(w *Wire, wait bool) error {
+	if !wait {
+		w.wait = false
+		if err := s.Use(w.send); err != nil {
+			return err
+		}
+		return w.err
+	}
+	rc, err := s.Wait()
+	if err != nil {
+		return err
+	}
+	defer s.Done()
+	return writeReady(rc, w, true)
+}
+
+func (s bareSocket) closeWrite() { s.CloseWrite() }
