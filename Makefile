@@ -49,6 +49,15 @@ cross: ## compile for other systems
 bench: ## Weir beside a stock nats-server and a bare epoll server; BENCH='-quick -only fan-out' for a part
 	@cd bench && go run . $(BENCH)
 
+bench-table: ## the same, and its table into docs/performance.md
+	@cd bench && go run . -table ../docs/performance.md $(BENCH)
+
+bench-growth: ## how costs grow with connections, receivers, bytes, subjects, messages a second: bench/results/growth.json
+	@cd bench && go run . -growth results/growth.json $(BENCH)
+
+bench-plots: ## the plots of that file, in docs/plots
+	@cd bench && go run . -growth results/growth.json -plots ../docs/plots
+
 fuzz: ## every fuzz target of the server, FUZZTIME=1m each
 	@packages=$$(go list ./...) || exit 1; for package in $$packages; do \
 		targets=$$(go test -list '^Fuzz' "$$package") || { echo "$$targets"; exit 1; }; \
@@ -62,5 +71,5 @@ fuzz: ## every fuzz target of the server, FUZZTIME=1m each
 soak: ## one server under every workload and misuse, SOAKTIME=10m
 	@cd bench && go run . -soak $(SOAKTIME)
 
-.PHONY: help build test setup fmt fmt-check vet test-root test-stock test-bench cross bench fuzz soak
+.PHONY: help build test setup fmt fmt-check vet test-root test-stock test-bench cross bench bench-table bench-growth bench-plots fuzz soak
 .NOTPARALLEL:

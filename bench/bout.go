@@ -24,13 +24,10 @@ type bout struct {
 	args    []string // of the command line, for the processes that patient workloads run in
 }
 
-// turns are the measures of every turn that a server had, by its name.
-type turns map[string][][]measure
-
 // entered are the servers that can do a workload.
 func (b *bout) entered(w workload) (servers []rival.Server) {
 	for _, c := range b.servers {
-		if c.Speaks(w.via) {
+		if w.does(c) {
 			servers = append(servers, c)
 		}
 	}

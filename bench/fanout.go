@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"sync/atomic"
 	"time"
 
 	"weir/bench/load"
@@ -32,18 +30,17 @@ func (w fanout) open(p *rival.Process, s scale) (session, error) { return openFe
 // readers are many receivers of one feed, and who publishes it.
 type readers struct {
 	fanout
+	awaited
 	p         *rival.Process
 	clients   []*load.Client // the receivers
 	publisher *load.Client
 	loop      *load.Loop
 	bursts    [][]byte
 	next      int
-	missing   atomic.Int64
-	all       chan struct{} // gets a value when missing reaches 0
 }
 
 func openFeed(p *rival.Process, w fanout, receivers int) (*readers, error) {
-	r := &readers{fanout: w, p: p, all: make(chan struct{}, 1)}
+	r := &readers{fanout: w, awaited: noneAwaited(), p: p}
 	hello := load.Hello{Ops: "SUB " + feed + " 1\r\n", MsgSize: load.MsgSize(feed, "", w.size), Stamped: w.stamped}
 	var err error
 	if r.clients, err = load.ConnectAll(p.Ports, w.via, receivers, func(int) load.Hello { return hello }); err != nil {
@@ -66,20 +63,9 @@ func openFeed(p *rival.Process, w fanout, receivers int) (*readers, error) {
 	return r, nil
 }
 
-// got runs on the loop's thread.
-func (r *readers) got(_ *load.Client, n int) error {
-	switch left := r.missing.Add(int64(-n)); {
-	case left == 0:
-		r.all <- struct{}{}
-	case left < 0:
-		return fmt.Errorf("%d more messages than were published", -left)
-	}
-	return nil
-}
-
 // publish sends the next burst.
 func (r *readers) publish() error {
-	r.missing.Store(int64(r.burst * len(r.clients)))
+	r.expect(r.burst * len(r.clients))
 	r.next++
 	return r.publisher.SendRaw(r.bursts[r.next%variants])
 }
@@ -101,7 +87,7 @@ func (r *readers) turn(d time.Duration) ([]measure, error) {
 	if err != nil || r.via != load.Deflate {
 		return []measure{cpu}, err
 	}
-	return []measure{cpu, {"wire", "B/delivery", float64(r.loop.Wire()-before) / float64(deliveries)}}, nil
+	return []measure{cpu, figure("wire", "B/delivery", float64(r.loop.Wire()-before)/float64(deliveries))}, nil
 }
 
 func (r *readers) close() {

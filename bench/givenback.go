@@ -45,7 +45,7 @@ func (d departure) turn(time.Duration) ([]measure, error) {
 	}
 	time.Sleep(d.scale.settle)
 	after, err := d.p.Memory()
-	return []measure{{"memory", "% of before", 100 * float64(after) / float64(before)}}, err
+	return []measure{figure("memory", "% of before", 100*float64(after)/float64(before))}, err
 }
 
 func (departure) close() {}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"weir/bench/load"
@@ -58,20 +57,19 @@ func (m *idleMemory) turn(time.Duration) ([]measure, error) {
 	}
 	used, err := m.bytes()
 	return []measure{
-		{"memory", "KiB/connection", fresh / 1024},
-		{"memory after traffic", "KiB/connection", used / 1024},
+		figure("memory", "KiB/connection", fresh/1024),
+		figure("memory after traffic", "KiB/connection", used/1024),
 	}, err
 }
 
 // idlers are idle connections that are open.
 type idlers struct {
 	idle
+	awaited
 	p       *rival.Process
 	clients []*load.Client
 	loop    *load.Loop
 	base    int64 // memory of the server before they came
-	missing atomic.Int64
-	all     chan struct{} // gets a value when missing reaches 0
 }
 
 // firstIdlers is how many come to a server, have their traffic and leave before the first look at its memory.
@@ -108,7 +106,7 @@ func visit(p *rival.Process, w idle, n int) error {
 }
 
 func connectIdle(p *rival.Process, w idle, n int) (*idlers, error) {
-	o := &idlers{idle: w, p: p, all: make(chan struct{}, 1)}
+	o := &idlers{idle: w, awaited: noneAwaited(), p: p}
 	size := load.MsgSize(idleSubject(0), "", w.size)
 	var err error
 	if o.clients, err = load.ConnectAll(p.Ports, w.via, n, func(i int) load.Hello {
@@ -116,12 +114,7 @@ func connectIdle(p *rival.Process, w idle, n int) (*idlers, error) {
 	}); err != nil {
 		return nil, err
 	}
-	o.loop, err = load.NewLoop(o.clients, func(_ *load.Client, n int) error {
-		if o.missing.Add(int64(-n)) == 0 {
-			o.all <- struct{}{}
-		}
-		return nil
-	})
+	o.loop, err = load.NewLoop(o.clients, o.got)
 	if err != nil {
 		load.CloseAll(o.clients)
 		return nil, err
@@ -138,15 +131,20 @@ func (o *idlers) bytes() (float64, error) {
 	return float64(now-o.base) / float64(len(o.clients)), err
 }
 
-// traffic sends each connection its messages and returns when all have them. A message goes to everybody before the next.
+// traffic sends each connection its messages and returns when all have them.
 func (o *idlers) traffic() error {
 	publisher, err := load.Connect(o.p.Ports, load.TCP, load.Hello{})
 	if err != nil {
 		return err
 	}
 	defer publisher.Close()
+	return o.publish(publisher)
+}
+
+// publish sends each connection its messages. A message goes to everybody before the next.
+func (o *idlers) publish(publisher *load.Client) error {
 	for _, body := range load.Documents(o.messages, o.size) {
-		o.missing.Store(int64(len(o.clients)))
+		o.expect(len(o.clients))
 		var out []byte
 		for i := range o.clients {
 			if out = load.AppendPub(out, idleSubject(i), "", body); len(out) > chunkSize || i == len(o.clients)-1 {

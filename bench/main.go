@@ -6,9 +6,9 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
+	"weir/bench/report"
 	"weir/bench/rival"
 )
 
@@ -17,6 +17,9 @@ type settings struct {
 	only   *regexp.Regexp
 	rounds int
 	json   string
+	table  string // a page to put the table into
+	growth string // the file of how costs grow
+	plots  string // a folder for the plots of it
 	stock  string
 	weir   string
 	scale  scale
@@ -37,6 +40,9 @@ func parseFlags() (settings, error) {
 		settle = flag.Duration("settle", 0, "silence before memory is read (15s, with -quick 12s)")
 	)
 	flag.StringVar(&s.json, "json", "", "write the results to this `file`")
+	flag.StringVar(&s.table, "table", "", "put the table into its place in this Markdown `file`")
+	flag.StringVar(&s.growth, "growth", "", "measure how costs grow, instead of the table, and put it into this `file`")
+	flag.StringVar(&s.plots, "plots", "", "with -growth: measure nothing, but make plots of that file in this `folder`")
 	flag.StringVar(&s.stock, "stock", os.Getenv(rival.StockBinary), "a built nats-server to use, instead of building one")
 	flag.StringVar(&s.weir, "weir", os.Getenv(rival.WeirBinary), "a built server to use as Weir, instead of building it")
 	flag.DurationVar(&s.soak, "soak", 0, "do not compare: put Weir through every workload and misuse, for this long, and see that nothing stays behind")
@@ -79,6 +85,9 @@ func run(s settings) error {
 	if s.kernel != "" {
 		return serveKernel(s.kernel)
 	}
+	if s.plots != "" {
+		return drawGrowth(s)
+	}
 	folder, err := os.MkdirTemp("", "weir-bench-")
 	if err != nil {
 		return err
@@ -102,6 +111,9 @@ func run(s settings) error {
 		}
 		b.servers = append(b.servers, server)
 	}
+	if s.growth != "" {
+		return measureGrowth(s, b)
+	}
 	return compareAll(s, b)
 }
 
@@ -121,39 +133,79 @@ func (s settings) server(name, folder string) (rival.Server, error) {
 // compareAll prints the table row by row, as they come.
 func compareAll(s settings, b *bout) error {
 	chosen := slices.DeleteFunc(workloads(), func(w workload) bool { return !s.only.MatchString(w.name) })
-	for _, w := range chosen {
-		if err := allowFiles(w.files(s.scale)); err != nil {
-			return fmt.Errorf("%s: %w", w.name, err)
-		}
+	if err := b.allow(chosen); err != nil {
+		return err
 	}
-	r := report{Machine: thisMachine(), Servers: map[string]string{}}
-	var versions []string
-	for _, c := range b.servers {
-		r.Servers[c.Name] = c.Version
-		versions = append(versions, c.Name+": "+c.Version)
-	}
-	fmt.Printf("%s   rounds: %d\n%s, %d cores, Linux %s, %s\n\n",
-		strings.Join(versions, "   "), b.rounds, r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go)
-	printHead(os.Stdout)
+	r := b.run()
+	b.printHead(r)
 	for len(chosen) > 0 {
 		n, measured, err := b.next(chosen)
 		if err != nil {
 			return err
 		}
 		for i, w := range chosen[:n] {
-			rows := compare(w, measured[i])
+			rows := report.Compare(w.name, w.targets, measured[i])
 			for _, row := range rows {
-				printRow(os.Stdout, row)
+				report.PrintRow(os.Stdout, row)
 			}
 			r.Results = append(r.Results, rows...)
 		}
 		chosen = chosen[n:]
 	}
-	printSum(os.Stdout, r.Results)
+	report.PrintSum(os.Stdout, r.Results)
+	if s.table != "" {
+		if err := fillTable(s.table, r); err != nil {
+			return err
+		}
+	}
 	if s.json == "" {
 		return nil
 	}
-	return r.write(s.json)
+	return r.Write(s.json)
+}
+
+// allow raises the limit on open files as far as the workloads need it.
+func (b *bout) allow(chosen []workload) error {
+	for _, w := range chosen {
+		if err := allowFiles(w.files(b.scale)); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+	}
+	return nil
+}
+
+// run is what is known of a run before it has results.
+func (b *bout) run() report.Run {
+	r := report.Run{Day: time.Now().Format(time.DateOnly), How: b.how(), Machine: report.ThisMachine(), Servers: map[string]string{}}
+	for _, c := range b.servers {
+		r.Servers[c.Name] = c.Version
+	}
+	return r
+}
+
+// how says how much of everything there is.
+func (b *bout) how() string {
+	return fmt.Sprintf("rounds: %d, each with %d turns of %v", b.rounds, b.scale.turns, b.scale.turn)
+}
+
+func (b *bout) printHead(r report.Run) {
+	for _, c := range b.servers {
+		fmt.Printf("%s: %s   ", c.Name, c.Version)
+	}
+	fmt.Printf("%s\n%v\n\n", r.How, r.Machine)
+	report.PrintHead(os.Stdout)
+}
+
+// fillTable puts the table into its place on a page.
+func fillTable(file string, r report.Run) error {
+	page, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if page, err = r.Fill(page); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return os.WriteFile(file, page, 0o644)
 }
 
 // next runs the first workload, or the first few if they are patient, and says how many.
@@ -172,6 +224,9 @@ func (b *bout) next(workloads []workload) (n int, measured []turns, err error) {
 // runOne is what a process of bout.apart does.
 func runOne(s settings, folder string) error {
 	all := workloads()
+	for _, w := range sweeps() {
+		all = append(all, w.workloads()...)
+	}
 	i := slices.IndexFunc(all, func(w workload) bool { return w.name == s.one })
 	if i < 0 {
 		return fmt.Errorf("there is no workload %q", s.one)

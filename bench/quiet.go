@@ -42,5 +42,5 @@ func (q *silence) turn(time.Duration) ([]measure, error) {
 		return nil, err
 	}
 	after, err := q.p.CPU()
-	return []measure{{"CPU", "ms/s", 1000 * float64(after-before) / float64(time.Since(begin))}}, err
+	return []measure{figure("CPU", "ms/s", 1000*float64(after-before)/float64(time.Since(begin)))}, err
 }

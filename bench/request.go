@@ -106,7 +106,7 @@ func (q *questions) turn(d time.Duration) ([]measure, error) {
 			return nil, fmt.Errorf("%d requests were not answered within %v", q.times.open(), requestPatience)
 		}
 	}
-	return []measure{cpu, {"latency p50", "µs", percentile(q.times.took, 50)}, {"latency p99", "µs", percentile(q.times.took, 99)}}, nil
+	return []measure{cpu, figure("latency p50", "µs", percentile(q.times.took, 50)), figure("latency p99", "µs", percentile(q.times.took, 99))}, nil
 }
 
 func (q *questions) close() {

@@ -49,9 +49,9 @@ func (w *crowdWithSlow) turn(d time.Duration) ([]measure, error) {
 		err = endErr
 	}
 	return []measure{
-		{"p99 without", "µs", without},
-		{"p99 with", "µs", with},
-		{"p99 with ÷ without", "", with / without},
+		figure("p99 without", "µs", without),
+		figure("p99 with", "µs", with),
+		figure("p99 with ÷ without", "", with/without),
 	}, err
 }
 

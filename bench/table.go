@@ -1,6 +1,9 @@
 package main
 
-import "weir/bench/load"
+import (
+	"weir/bench/load"
+	"weir/bench/report"
+)
 
 // workloads is the list, in the order of the table, with what each should come to.
 func workloads() []workload {
@@ -10,6 +13,7 @@ func workloads() []workload {
 		deflate = load.Deflate
 		wss     = load.WSS
 	)
+	times, atMost := report.Times, report.AtMost
 	return []workload{
 		patient("idle ws", idle{via: ws, messages: 1, size: 128}, atMost("memory", 2)),
 		patient("idle ws deflate", idle{via: deflate, messages: 3, size: 16 << 10}, atMost("memory after traffic", 2.5)),

@@ -3,13 +3,17 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"weir/bench/growth"
 	"weir/bench/load"
+	"weir/bench/report"
 	"weir/bench/rival"
 )
 
@@ -95,44 +99,102 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 // tiny is small and short: what is measured with it says nothing.
 var tiny = scale{
 	conns: 50, secure: 10, crowd: 60, receivers: 20, pairs: 5, askers: 10, rate: 500,
-	turn: 50 * time.Millisecond, turns: 2, settle: 10 * time.Millisecond, window: 50 * time.Millisecond,
+	subjects: 100, turn: 50 * time.Millisecond, turns: 2, settle: 10 * time.Millisecond, window: 50 * time.Millisecond,
 }
 
 func TestWorkloadsRun(t *testing.T) {
 	for _, w := range workloads() {
-		for _, server := range []func() (rival.Server, error){weir, rival.BareServer} {
-			c, err := server()
+		runOnBoth(t, w)
+	}
+}
+
+// The first size of each sweep is small enough for a test.
+func TestSweepsRun(t *testing.T) {
+	for _, w := range sweeps() {
+		runOnBoth(t, w.workloads()[0])
+	}
+}
+
+// runOnBoth gives a workload one turn, and has it measure what its targets are about.
+func runOnBoth(t *testing.T, w workload) {
+	for _, server := range []func() (rival.Server, error){weir, rival.BareServer} {
+		c, err := server()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !w.does(c) {
+			continue
+		}
+		t.Run(c.Name+" "+w.name, func(t *testing.T) {
+			t.Parallel()
+			measures, err := turnOnce(w, startServer(t, server, rival.BlockFor(w.via)), tiny)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !c.Speaks(w.via) {
-				continue
+			for _, m := range measures {
+				if m.Value <= 0 && !w.patient { // so few connections may take no page
+					t.Errorf("%s is %v %s", m.Name, m.Value, m.Unit)
+				}
 			}
-			t.Run(c.Name+" "+w.name, func(t *testing.T) {
-				t.Parallel()
-				measures, err := turnOnce(w, startServer(t, server, rival.BlockFor(w.via)), tiny)
-				if err != nil {
-					t.Fatal(err)
+			for _, want := range w.targets {
+				if !slices.ContainsFunc(measures, func(m measure) bool { return m.Name == want.Measure }) {
+					t.Errorf("a target for %q, which is not among %v", want.Measure, measures)
 				}
-				for _, m := range measures {
-					if m.Value <= 0 && !w.patient { // so few connections may take no page
-						t.Errorf("%s is %v %s", m.Name, m.Value, m.Unit)
-					}
-				}
-				for _, want := range w.targets {
-					if !slices.ContainsFunc(measures, func(m measure) bool { return m.Name == want.measure }) {
-						t.Errorf("a target for %q, which is not among %v", want.measure, measures)
-					}
-				}
-			})
+			}
+		})
+	}
+}
+
+func TestSubjectsAreAsDeepAsTheyShould(t *testing.T) {
+	for _, n := range growth.Sizes(growth.Matching) {
+		seen := map[string]bool{}
+		for _, i := range []int{0, n / 3, n / 2, n - 1} {
+			subject := string(appendDigits(nil, i, n))
+			seen[subject] = true
+			if got := strings.Count(subject, ".") + 1; got != growth.Depth(n) || len(subject) != 2*got-1 {
+				t.Errorf("%d of %d is %q, want %d tokens of one byte", i, n, subject, growth.Depth(n))
+			}
 		}
+		if len(seen) != min(n, 4) {
+			t.Errorf("of %d: %v", n, seen)
+		}
+	}
+}
+
+// A sweep of two servers is in the file, and the other sweeps that were there still are.
+func TestMeasureGrowth(t *testing.T) {
+	b := twoServers(t)
+	b.servers[1] = b.servers[0] // Weir plays the stock server
+	b.servers[1].Name = rival.Stock
+	file := filepath.Join(t.TempDir(), "growth.json")
+	before := growth.File{}
+	if err := before.Put(growth.Sweep{Name: growth.Receivers}, report.ThisMachine()); err != nil {
+		t.Fatal(err)
+	}
+	if err := before.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	b.scale.turn = 10 * time.Millisecond
+	if err := measureGrowth(settings{growth: file, only: regexp.MustCompile("^" + growth.DeflatePayload + "$")}, b); err != nil {
+		t.Fatal(err)
+	}
+	after, err := growth.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured, ok := after.Find(growth.DeflatePayload)
+	if _, kept := after.Find(growth.Receivers); !ok || !kept {
+		t.Fatalf("sweeps in the file: %+v", after.Sweeps)
+	}
+	if len(measured.Series) != 3 || !slices.Equal(measured.At, growth.Sizes(growth.DeflatePayload)) || len(measured.Series[0].Weir) != len(measured.At) {
+		t.Errorf("%+v", measured)
 	}
 }
 
 // A round has the same number of turns for every server, whether they stand ready together or not.
 func TestRound(t *testing.T) {
 	b := twoServers(t)
-	w := timed("ingest", ingest{via: load.TCP, size: 128}, times("CPU", 1))
+	w := timed("ingest", ingest{via: load.TCP, size: 128}, report.Times("CPU", 1))
 	b.rounds = 2
 	all, err := b.timed(w)
 	if err != nil {

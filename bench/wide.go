@@ -42,7 +42,7 @@ func (w *waves) turn(d time.Duration) ([]measure, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []measure{cpu, {"last delivery", "ms", percentile(took, 50) / 1000}}, nil
+	return []measure{cpu, figure("last delivery", "ms", percentile(took, 50)/1000)}, nil
 }
 
 // wave publishes one message and says how long it took to the last receiver.

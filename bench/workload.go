@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/bench/load"
+	"weir/bench/report"
 	"weir/bench/rival"
 )
 
@@ -20,7 +21,8 @@ type scale struct {
 	receivers int // of a fan-out
 	pairs     int
 	askers    int // clients that send requests
-	rate      int // requests a second, of all askers together
+	rate      int // requests a second, of all askers together; messages a second of a steady feed
+	subjects  int // that are subscribed to
 
 	warm   time.Duration // work before the clock starts
 	turn   time.Duration // work on the clock, each time that a server has its turn
@@ -63,11 +65,13 @@ var (
 	}
 )
 
-// measure is one figure of one turn. Less is better in all of them.
-type measure struct {
-	Name  string
-	Unit  string
-	Value float64
+type (
+	measure = report.Measure
+	turns   = report.Turns
+)
+
+func figure(name, unit string, value float64) measure {
+	return measure{Name: name, Unit: unit, Value: value}
 }
 
 // session is a workload under way against one server.
@@ -86,7 +90,14 @@ type workload struct {
 	// patient workloads wait most of the time, and have one turn. They run at the same time on all servers.
 	patient bool
 	open    func(p *rival.Process, s scale) (session, error)
-	targets []target
+	// unbare workloads are about something that the bare server has not.
+	unbare  bool
+	targets []report.Target
+}
+
+// does reports a server that the workload is for.
+func (w workload) does(c rival.Server) bool {
+	return c.Speaks(w.via) && (c.Name != rival.Kernel || !w.unbare)
 }
 
 // kind is what fan-outs, storms and so on have in common.
@@ -97,12 +108,12 @@ type kind interface {
 }
 
 // timed is a workload that keeps the server busy while it has its turn.
-func timed(name string, k kind, targets ...target) workload {
+func timed(name string, k kind, targets ...report.Target) workload {
 	return workload{name: name, via: k.transport(), files: k.files, open: k.open, targets: targets}
 }
 
 // patient is a workload that mostly waits.
-func patient(name string, k kind, targets ...target) workload {
+func patient(name string, k kind, targets ...report.Target) workload {
 	w := timed(name, k, targets...)
 	w.patient = true
 	return w
@@ -131,7 +142,7 @@ func clocked(p *rival.Process, unit string, work func() (units int, err error)) 
 	if units == 0 {
 		return measure{}, fmt.Errorf("no %s came", unit)
 	}
-	return measure{"CPU", "µs/" + unit, microseconds(after-before) / float64(units)}, nil
+	return figure("CPU", "µs/"+unit, microseconds(after-before)/float64(units)), nil
 }
 
 // repeat does step at least once, and until d is over.
@@ -146,5 +157,8 @@ func repeat(d time.Duration, step func() (int, error)) (units int, err error) {
 		}
 	}
 }
+
+// mebibytes is the memory of the whole process.
+func mebibytes(n int64) measure { return figure("memory", "MiB", float64(n)/(1<<20)) }
 
 func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

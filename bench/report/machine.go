@@ -1,13 +1,15 @@
-package main
+package report
 
 import (
+	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
-// machine is where the figures come from.
-type machine struct {
+// Machine is where the figures come from.
+type Machine struct {
 	CPU    string `json:"cpu"`
 	Cores  int    `json:"cores"`
 	Memory string `json:"memory"`
@@ -15,11 +17,17 @@ type machine struct {
 	Go     string `json:"go"` // that built the load, and Weir when the load built it
 }
 
-func thisMachine() machine {
-	return machine{
+// String is one line.
+func (m Machine) String() string {
+	return fmt.Sprintf("%s, %d cores, %s of memory, Linux %s, %s", m.CPU, m.Cores, m.Memory, m.Kernel, m.Go)
+}
+
+// ThisMachine reads /proc.
+func ThisMachine() Machine {
+	return Machine{
 		CPU:    field("/proc/cpuinfo", "model name"),
 		Cores:  runtime.NumCPU(),
-		Memory: field("/proc/meminfo", "MemTotal"),
+		Memory: gibibytes(field("/proc/meminfo", "MemTotal")),
 		Kernel: firstLine("/proc/sys/kernel/osrelease"),
 		Go:     runtime.Version(),
 	}
@@ -34,6 +42,15 @@ func field(file, name string) string {
 		}
 	}
 	return "unknown"
+}
+
+// gibibytes rounds what /proc says in kB.
+func gibibytes(kB string) string {
+	n, err := strconv.Atoi(strings.TrimSuffix(kB, " kB"))
+	if err != nil {
+		return kB
+	}
+	return fmt.Sprintf("%d GiB", (n+1<<19)>>20)
 }
 
 func firstLine(file string) string {
