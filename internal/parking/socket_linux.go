@@ -184,6 +184,8 @@ func (s *Socket) Park(g Guest) bool {
 		return false
 	}
 	s.guest = g
+	s.mu.Lock() // whoever unparks it now may close it, but not before it is in the set
+	defer s.mu.Unlock()
 	s.parked.Store(true)
 	if e.add(int(s.fd), s) {
 		return true
