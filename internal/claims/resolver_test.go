@@ -3,6 +3,8 @@ package claims_test
 import (
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -289,6 +291,30 @@ func TestWebResolver(t *testing.T) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
+}
+
+// A web server with a certificate of its own is asked with the TLS that the configuration has for it.
+func TestWebResolverTLS(t *testing.T) {
+	h := newHouse(t)
+	app := h.account(nil)
+	token := h.config.Preload[app.public]
+	h.config.Preload = nil
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, token) }))
+	defer server.Close()
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	h.config.Resolver = claims.Resolver{Kind: claims.Web, URL: server.URL}
+	if _, err := claims.New(h.config, h.env()); err == nil {
+		t.Error("an unknown certificate will do")
+	}
+	env := h.env()
+	env.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig
+	a, err := claims.New(h.config, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	h.authority = a
+	h.touch(app)
 }
 
 // The system account has to be there; where it may come later, its own key lets its users in until then.
