@@ -31,9 +31,10 @@ var floors = map[string]int{
 	"internal/account":   2,
 	"internal/perm":      2,
 
-	"internal/conn":  3,
-	"internal/auth":  3,
-	"internal/front": 3,
+	"internal/conn":     3,
+	"internal/resolver": 3,
+	"internal/auth":     3,
+	"internal/front":    3,
 
 	"internal/client":   4,
 	"internal/authfile": 4,

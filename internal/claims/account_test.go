@@ -13,6 +13,7 @@ import (
 	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/claims"
+	"weir/internal/resolver"
 )
 
 // capture runs a house and returns the accounts that it made last, by name.
@@ -206,7 +207,7 @@ func TestExporterComesLater(t *testing.T) {
 		h := newHouse(t)
 		later := newKey(t, nkeys.CreateAccount)
 		dir := t.TempDir()
-		h.config.Resolver = claims.Resolver{Kind: claims.Full, Dir: dir}
+		h.config.Resolver = resolver.Config{Kind: resolver.Full, Dir: dir}
 		system := h.account(nil)
 		h.config.SystemAccount = system.public
 		var a, b key

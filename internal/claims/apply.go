@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/internal/account"
+	"weir/internal/resolver"
 )
 
 // part is a piece of an account that could not be made.
@@ -17,7 +18,7 @@ type part struct{ account, what, subject string }
 // gathering bounds the fetching of what accounts import from, in accounts and in time: somebody is waiting to come in.
 const (
 	maxGathered = 1000
-	gatherTime  = fetchTimeout
+	gatherTime  = resolver.FetchTimeout
 )
 
 // gather fetches the accounts that n imports from and that are not known, and those that these import from, and so on. What

@@ -8,10 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
 
 	"weir/internal/account"
 	"weir/internal/auth"
+	"weir/internal/resolver"
 )
 
 // Env is what an [Authority] needs of the server. Its functions may be called from any goroutine.
@@ -52,9 +54,9 @@ type Authority struct {
 // belief is what a configuration was made into. It never changes.
 type belief struct {
 	*trust
-	kind     Kind
-	resolver resolver // nil for none
-	deletes  bool     // the operator may delete accounts
+	kind     resolver.Kind
+	resolver resolver.Resolver // nil for none
+	deletes  bool              // the operator may delete accounts
 }
 
 // load is an account that somebody is fetching.
@@ -76,16 +78,14 @@ func New(c Config, env Env) (*Authority, error) {
 		return nil, err
 	}
 	b := commit()
-	if w, ok := b.resolver.(*web); ok { // is anybody there?
-		if _, err := w.fetch(""); err != nil {
-			return nil, err
-		}
+	if err := resolver.Probe(b.resolver); err != nil {
+		return nil, err
 	}
 	if b.system == "" {
 		return a, nil
 	}
 	if _, err := a.lookup(b.system); err != nil {
-		if b.kind == Memory || b.kind == "" {
+		if b.kind == resolver.Memory || b.kind == "" {
 			return nil, fmt.Errorf("error resolving system account: %w", err)
 		}
 		env.Log.Info("Using bootstrapping system account")
@@ -110,7 +110,7 @@ func (a *Authority) prepare(c Config, secure *tls.Config) (commit func() *belief
 	if err != nil {
 		return nil, err
 	}
-	r, err := openResolver(c.Resolver, secure)
+	r, err := resolver.Open(c.Resolver, resolver.Env{TLS: secure, Ends: ends})
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +245,15 @@ func (a *Authority) load(name string, old *tenant) (*tenant, error) {
 	return a.known(name), nil
 }
 
+// ends is when the JWT of an account runs out; zero for never.
+func ends(token string) time.Time {
+	c, err := decode[*jwt.AccountClaims](token)
+	if err != nil || c.Expires <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(c.Expires, 0)
+}
+
 // complain logs that an account can not be had, once in a second: anybody can name one.
 func (a *Authority) complain(err error) {
 	now := time.Now().Unix()
@@ -258,9 +267,9 @@ func (a *Authority) fetch(name string) (string, error) {
 	r := a.belief.Load().resolver
 	switch {
 	case !nkeys.IsValidPublicAccountKey(name):
-		return "", ErrName
+		return "", resolver.ErrName
 	case r == nil:
-		return "", ErrNotFound
+		return "", resolver.ErrNotFound
 	}
-	return r.fetch(name)
+	return r.Fetch(name)
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
+
+	"weir/internal/resolver"
 )
 
 // Config says which operators are trusted, and where the JWTs of their accounts are. The zero value trusts nobody: there is
@@ -21,7 +23,7 @@ type Config struct {
 	TrustedKeys []string
 	// SystemAccount is the public key of the system account; empty means that of the first operator's JWT.
 	SystemAccount string
-	Resolver      Resolver
+	Resolver      resolver.Config
 	// Preload are JWTs of accounts by public key, which the resolver is given at the start.
 	Preload map[string]string
 	// Pinned are the only accounts whose users may come in, beside the system account; none means all.
@@ -29,38 +31,6 @@ type Config struct {
 	// Sentinel is the JWT of who comes without one: a bearer token.
 	Sentinel string
 }
-
-// Kind is where a resolver has the JWTs of accounts.
-type Kind string
-
-// Kinds of resolvers. The empty one is none.
-const (
-	Memory Kind = "memory"
-	Web    Kind = "url"
-	Full   Kind = "full"
-	Cache  Kind = "cache"
-)
-
-// Resolver is where the JWTs of accounts are.
-type Resolver struct {
-	Kind Kind
-	// URL is where a Web resolver asks, with the public key of the account behind it.
-	URL string
-	// Dir is the directory of a Full or Cache resolver. It is made if it is not there.
-	Dir string
-	// Limit is how many JWTs may be in Dir: a Full resolver refuses more (0 means no limit), a Cache forgets the one that
-	// was not used for the longest time (0 means 1,000).
-	Limit int
-	// TTL is how long a Cache keeps a JWT that is not used; 0 means until the JWT expires.
-	TTL time.Duration
-	// AllowDelete lets the operator delete accounts of a Full resolver: their files are renamed, or with HardDelete removed.
-	AllowDelete, HardDelete bool
-	// Interval and Timeout are for what is asked of other servers.
-	Interval, Timeout time.Duration
-}
-
-// fetchTimeout bounds one question to a web server, the same as nats-server's: below the time that a client has to log in.
-const fetchTimeout = 1900 * time.Millisecond
 
 // On reports whether there is operator mode.
 func (c *Config) On() bool { return len(c.Operators) > 0 || len(c.TrustedKeys) > 0 }
@@ -75,7 +45,7 @@ func (c Config) Completed() Config {
 		return c // Validate says so
 	}
 	if c.Resolver.Kind == "" && o.AccountServerURL != "" {
-		c.Resolver = Resolver{Kind: Web, URL: o.AccountServerURL + "/accounts"} // where tools push them to
+		c.Resolver = resolver.Config{Kind: resolver.Web, URL: o.AccountServerURL + "/accounts"} // where tools push them to
 	}
 	if c.SystemAccount == "" {
 		c.SystemAccount = o.SystemAccount
@@ -105,7 +75,7 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("trust key %srequired to be a valid public operator nkey", shown(key))
 		}
 	}
-	if c.Resolver.Kind == Web {
+	if c.Resolver.Kind == resolver.Web {
 		if _, err := url.Parse(c.Resolver.URL); err != nil {
 			return errors.New("error parsing account resolver url") // the text of err may hold a password
 		}
@@ -167,7 +137,7 @@ func (c *Config) validateSentinel() error {
 
 func (c *Config) validateSystem(operators []*jwt.OperatorClaims) error {
 	if c.SystemAccount == "" {
-		if operators[0].SystemAccount == "" && (c.Resolver.Kind == Full || c.Resolver.Kind == Cache) {
+		if operators[0].SystemAccount == "" && (c.Resolver.Kind == resolver.Full || c.Resolver.Kind == resolver.Cache) {
 			return ErrNoSystem
 		}
 		return nil

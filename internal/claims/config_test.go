@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"weir/internal/claims"
+	"weir/internal/resolver"
 )
 
 // Errors of a configuration are nats-server's.
@@ -20,7 +21,7 @@ func TestValidate(t *testing.T) {
 	_, plain := h.user(account, nil)
 	_, bearer := h.user(account, func(c *jwt.UserClaims) { c.BearerToken = true })
 	_, scoped := h.user(other, func(c *jwt.UserClaims) { c.SetScoped(true); c.IssuerAccount = account.public })
-	memory := claims.Resolver{Kind: claims.Memory}
+	memory := resolver.Config{Kind: resolver.Memory}
 	for _, tt := range []struct {
 		name     string
 		operator func(*jwt.OperatorClaims) // nil for none
@@ -32,11 +33,11 @@ func TestValidate(t *testing.T) {
 		{"a key that is none", nil, func(c *claims.Config) { c.TrustedKeys = []string{"x"} }, `trust key "x" required to be a valid public operator nkey`},
 		{"a sentinel alone", nil, func(c *claims.Config) { c.Sentinel = bearer }, "default sentinel requires operators and accounts"},
 		{"a preload for a web server", nil, func(c *claims.Config) {
-			c.Resolver = claims.Resolver{Kind: claims.Web, URL: "http://a"}
+			c.Resolver = resolver.Config{Kind: resolver.Web, URL: "http://a"}
 			c.Preload = map[string]string{"a": "b"}
 		}, "resolver preloads only available for writeable resolver types MEM/DIR/CACHE_DIR"},
 		{"a URL that is none", nil, func(c *claims.Config) {
-			c.Resolver = claims.Resolver{Kind: claims.Web, URL: "http://secret@%"}
+			c.Resolver = resolver.Config{Kind: resolver.Web, URL: "http://secret@%"}
 		}, "error parsing account resolver url"},
 
 		{"an operator", system(""), func(c *claims.Config) {}, ""},
@@ -51,9 +52,9 @@ func TestValidate(t *testing.T) {
 		{"the same system account", system(account.public), func(c *claims.Config) { c.SystemAccount = account.public }, ""},
 		{"another system account", system(account.public), func(c *claims.Config) { c.SystemAccount = other.public }, "system_account in config and operator JWT must be identical"},
 		{"a system account of the configuration", system(""), func(c *claims.Config) { c.SystemAccount = account.public }, ""},
-		{"a directory without one", system(""), func(c *claims.Config) { c.Resolver.Kind = claims.Full },
+		{"a directory without one", system(""), func(c *claims.Config) { c.Resolver.Kind = resolver.Full },
 			"using nats based account resolver - the system account needs to be specified in configuration or the operator jwt"},
-		{"a directory with one", system(account.public), func(c *claims.Config) { c.Resolver.Kind = claims.Cache }, ""},
+		{"a directory with one", system(account.public), func(c *claims.Config) { c.Resolver.Kind = resolver.Cache }, ""},
 		{"a signing key that is none", func(c *jwt.OperatorClaims) { c.SigningKeys.Add("x") }, func(*claims.Config) {},
 			`trusted Keys "x" are required to be a valid public operator nkey`},
 		{"a pinned account that is none", system(""), func(c *claims.Config) { c.Pinned = []string{operator} },
@@ -84,11 +85,11 @@ func TestCompleted(t *testing.T) {
 	})
 	one := h.config.Operators
 	c := claims.Config{Operators: one}.Completed()
-	if c.SystemAccount != account.public || c.Resolver.Kind != claims.Web || c.Resolver.URL != "http://127.0.0.1:1/jwt/v1/accounts" {
+	if c.SystemAccount != account.public || c.Resolver.Kind != resolver.Web || c.Resolver.URL != "http://127.0.0.1:1/jwt/v1/accounts" {
 		t.Errorf("%+v", c)
 	}
-	c = claims.Config{Operators: one, SystemAccount: "x", Resolver: claims.Resolver{Kind: claims.Memory}}.Completed()
-	if c.SystemAccount != "x" || c.Resolver.Kind != claims.Memory {
+	c = claims.Config{Operators: one, SystemAccount: "x", Resolver: resolver.Config{Kind: resolver.Memory}}.Completed()
+	if c.SystemAccount != "x" || c.Resolver.Kind != resolver.Memory {
 		t.Errorf("%+v", c)
 	}
 	c = claims.Config{Operators: append(one, one...)}.Completed()

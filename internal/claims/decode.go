@@ -5,10 +5,9 @@ import (
 	"strings"
 
 	"github.com/nats-io/jwt/v2"
-)
 
-// maxToken is the largest JWT that is read, in bytes; an account with many imports has some 100 KiB.
-const maxToken = 1 << 20
+	"weir/internal/resolver"
+)
 
 // Errors of JWTs.
 var (
@@ -20,7 +19,7 @@ var (
 // decode reads a JWT and checks that its issuer signed it, nothing else. What the library thinks of a hostile one is an error
 // even where it is a panic.
 func decode[T jwt.Claims](token string) (claims T, err error) {
-	if len(token) > maxToken {
+	if len(token) > resolver.MaxToken {
 		return claims, ErrTooLarge
 	}
 	defer func() {
@@ -41,7 +40,7 @@ func decode[T jwt.Claims](token string) (claims T, err error) {
 
 // decodeGeneric is decode for claims of no kind.
 func decodeGeneric(token string) (claims *jwt.GenericClaims, err error) {
-	if len(token) > maxToken {
+	if len(token) > resolver.MaxToken {
 		return nil, ErrTooLarge
 	}
 	defer func() {

@@ -10,12 +10,11 @@
 // A user's claims give its permissions, limits, hours and networks; a scoped signing key gives them from its template instead
 // (template.go). Claims that say nothing of permissions leave those of the account.
 //
-// Whatever a JWT holds, nothing here panics, and no more than maxToken bytes of it are read. What a stranger brings is not
+// Whatever a JWT holds, nothing here panics, and no more than [resolver.MaxToken] bytes of it are read. What a stranger brings is not
 // looked at beyond its signature until an account vouches for it.
 //
-// Resolvers: the memory of the configuration, a web server, or a directory of files (full: all accounts there are, cache:
-// those that were needed lately). There are no other servers to ask yet.
+// Where JWTs of accounts are is for package resolver.
 //
-// Locks: Authority.applying around Authority.mu around nothing; directory.mu stands alone. Goroutines: one at a time that
+// Locks: Authority.applying around Authority.mu around nothing. Goroutines: one at a time that
 // tells who is in of changes, and those of timers.
 package claims

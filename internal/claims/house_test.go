@@ -15,6 +15,7 @@ import (
 	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/claims"
+	"weir/internal/resolver"
 )
 
 // key is a new key of a kind and its public half.
@@ -51,7 +52,7 @@ type house struct {
 // newHouse makes one with a resolver in memory; nothing runs yet.
 func newHouse(t testing.TB) *house {
 	h := &house{t: t, operator: newKey(t, nkeys.CreateOperator), directory: account.NewDirectory()}
-	h.config = claims.Config{Resolver: claims.Resolver{Kind: claims.Memory}, Preload: map[string]string{}}
+	h.config = claims.Config{Resolver: resolver.Config{Kind: resolver.Memory}, Preload: map[string]string{}}
 	h.setOperator(func(*jwt.OperatorClaims) {})
 	return h
 }

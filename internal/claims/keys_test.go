@@ -13,6 +13,7 @@ import (
 
 	"weir/internal/claims"
 	"weir/internal/conf"
+	"weir/internal/resolver"
 )
 
 // read reads the keys of a file.
@@ -47,9 +48,9 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, key := claims.Config{Operators: []string{token}}, claims.Config{TrustedKeys: []string{operator}}
-	resolver := func(r claims.Resolver) claims.Config { return claims.Config{Resolver: r} }
-	memory := resolver(claims.Resolver{Kind: claims.Memory})
-	web := resolver(claims.Resolver{Kind: claims.Web, URL: "https://a.b/jwt/v1/accounts/"})
+	in := func(r resolver.Config) claims.Config { return claims.Config{Resolver: r} }
+	memory := in(resolver.Config{Kind: resolver.Memory})
+	web := in(resolver.Config{Kind: resolver.Web, URL: "https://a.b/jwt/v1/accounts/"})
 	rows := map[string]claims.Config{
 		"operator: " + token:                                           one,
 		`operators: ["` + token + `"]`:                                 one,
@@ -69,10 +70,10 @@ func TestKeys(t *testing.T) {
 		`resolver: URL("https://a.b/jwt/v1/accounts/")`:   web,
 		`resolver: "URL( https://a.b/jwt/v1/accounts/ )"`: web,
 		`resolver: 'url("https://a.b/jwt/v1/accounts/")'`: web,
-		`resolver { type: full, dir: "` + dir + `", allow_delete: true, hard_delete: true, limit: 10, interval: "2m", timeout: "1s" }`: resolver(claims.Resolver{
-			Kind: claims.Full, Dir: dir, AllowDelete: true, HardDelete: true, Limit: 10, Interval: 2 * time.Minute, Timeout: time.Second,
+		`resolver { type: full, dir: "` + dir + `", allow_delete: true, hard_delete: true, limit: 10, interval: "2m", timeout: "1s" }`: in(resolver.Config{
+			Kind: resolver.Full, Dir: dir, AllowDelete: true, HardDelete: true, Limit: 10, Interval: 2 * time.Minute, Timeout: time.Second,
 		}),
-		`resolver { type: CACHE, dir: "` + dir + `/x", ttl: "1h", limit: -1 }`: resolver(claims.Resolver{Kind: claims.Cache, Dir: dir + "/x", TTL: time.Hour}),
+		`resolver { type: CACHE, dir: "` + dir + `/x", ttl: "1h", limit: -1 }`: in(resolver.Config{Kind: resolver.Cache, Dir: dir + "/x", TTL: time.Hour}),
 	}
 	for _, name := range []string{"roots", "root", "root_operator", "root_operators"} {
 		rows[name+": "+token] = one

@@ -21,6 +21,7 @@ import (
 
 	"weir/internal/auth"
 	"weir/internal/claims"
+	"weir/internal/resolver"
 )
 
 // fileOf is where nats-server keeps the JWT of an account.
@@ -35,7 +36,7 @@ func exists(path string) bool {
 func TestFullDirectory(t *testing.T) {
 	h := newHouse(t)
 	dir := filepath.Join(t.TempDir(), "a", "b") // is made
-	h.config.Resolver = claims.Resolver{Kind: claims.Full, Dir: dir, Limit: 4}
+	h.config.Resolver = resolver.Config{Kind: resolver.Full, Dir: dir, Limit: 4}
 	system, app := h.account(nil), h.account(nil)
 	h.config.SystemAccount = system.public
 	h.run()
@@ -58,11 +59,11 @@ func TestFullDirectory(t *testing.T) {
 		t.Errorf("fetch: %v", err)
 	}
 	for _, name := range []string{"", "x", "../../../etc/passwd", newKey(t, nkeys.CreateUser).public} {
-		if _, err := h.authority.Fetch(name); !errors.Is(err, claims.ErrName) {
+		if _, err := h.authority.Fetch(name); !errors.Is(err, resolver.ErrName) {
 			t.Errorf("fetch %q: %v", name, err)
 		}
 	}
-	if _, err := h.authority.Fetch(newKey(t, nkeys.CreateAccount).public); !errors.Is(err, claims.ErrNotFound) {
+	if _, err := h.authority.Fetch(newKey(t, nkeys.CreateAccount).public); !errors.Is(err, resolver.ErrNotFound) {
 		t.Errorf("fetch of a stranger: %v", err)
 	}
 	outsider := newKey(t, nkeys.CreateAccount)
@@ -72,7 +73,7 @@ func TestFullDirectory(t *testing.T) {
 	if _, err := h.authority.Update(h.accountToken(newKey(t, nkeys.CreateAccount), nil)); err != nil {
 		t.Error(err)
 	}
-	if _, err := h.authority.Update(h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, claims.ErrFull) {
+	if _, err := h.authority.Update(h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, resolver.ErrFull) {
 		t.Errorf("above the limit: %v", err)
 	}
 	if _, err := h.authority.Delete(""); err == nil {
@@ -115,7 +116,7 @@ func TestDelete(t *testing.T) {
 	for _, hard := range []bool{false, true} {
 		h := newHouse(t)
 		dir := t.TempDir()
-		h.config.Resolver = claims.Resolver{Kind: claims.Full, Dir: dir, AllowDelete: true, HardDelete: hard}
+		h.config.Resolver = resolver.Config{Kind: resolver.Full, Dir: dir, AllowDelete: true, HardDelete: hard}
 		system, app, other := h.account(nil), h.account(nil), h.account(nil)
 		h.config.SystemAccount = system.public
 		h.run()
@@ -174,7 +175,7 @@ func TestCacheDirectory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		dir := t.TempDir()
-		h.config.Resolver = claims.Resolver{Kind: claims.Cache, Dir: dir, Limit: 2, TTL: time.Hour}
+		h.config.Resolver = resolver.Config{Kind: resolver.Cache, Dir: dir, Limit: 2, TTL: time.Hour}
 		system, app := h.account(nil), h.account(nil)
 		h.config.SystemAccount = system.public
 		h.run()
@@ -208,7 +209,7 @@ func TestDirectoryForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		dir := t.TempDir()
-		h.config.Resolver = claims.Resolver{Kind: claims.Full, Dir: dir}
+		h.config.Resolver = resolver.Config{Kind: resolver.Full, Dir: dir}
 		h.config.SystemAccount = h.account(nil).public
 		app := h.account(func(c *jwt.AccountClaims) { c.Expires = unix(time.Hour) })
 		h.run()
@@ -246,7 +247,7 @@ func TestWebResolver(t *testing.T) {
 	}))
 	defer server.Close()
 	url := strings.Replace(server.URL, "http://", "http://ann:secret@", 1) + "/jwt/v1/accounts"
-	h.config.Resolver = claims.Resolver{Kind: claims.Web, URL: url}
+	h.config.Resolver = resolver.Config{Kind: resolver.Web, URL: url}
 	h.run()
 	const crowd = 5
 	k, user := h.user(app, nil)
@@ -302,7 +303,7 @@ func TestWebResolverTLS(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, token) }))
 	defer server.Close()
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	h.config.Resolver = claims.Resolver{Kind: claims.Web, URL: server.URL}
+	h.config.Resolver = resolver.Config{Kind: resolver.Web, URL: server.URL}
 	if _, err := claims.New(h.config, h.env()); err == nil {
 		t.Error("an unknown certificate will do")
 	}
@@ -326,7 +327,7 @@ func TestSystemAccount(t *testing.T) {
 		if _, err := claims.New(h.config, h.env()); text(err) != "error resolving system account: account missing" {
 			t.Errorf("in memory: %v", err)
 		}
-		h.config.Resolver = claims.Resolver{Kind: claims.Full, Dir: t.TempDir()}
+		h.config.Resolver = resolver.Config{Kind: resolver.Full, Dir: t.TempDir()}
 		h.run()
 		h.touch(system)
 		signing := newKey(t, nkeys.CreateAccount)

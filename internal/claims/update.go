@@ -7,6 +7,8 @@ import (
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
+
+	"weir/internal/resolver"
 )
 
 // Errors of [Authority.Update] and [Authority.Delete]. Their texts are nats-server's.
@@ -33,7 +35,7 @@ func (a *Authority) Update(token string) (name string, err error) {
 	b := a.belief.Load()
 	switch {
 	case !nkeys.IsValidPublicAccountKey(c.Subject):
-		return c.Subject, ErrName
+		return c.Subject, resolver.ErrName
 	case b.masters[c.Issuer]:
 		return c.Subject, ErrSigningKey
 	case !b.keys[c.Issuer]:
@@ -41,11 +43,11 @@ func (a *Authority) Update(token string) (name string, err error) {
 	case !valid(c):
 		return c.Subject, ErrValidation
 	}
-	if used := a.known(c.Subject) != nil; !used && b.kind != Full {
+	if used := a.known(c.Subject) != nil; !used && b.kind != resolver.Full {
 		return c.Subject, ErrSkipped
 	}
-	if b.kind == Full || b.kind == Cache {
-		if err := b.resolver.store(c.Subject, token); err != nil {
+	if b.kind == resolver.Full || b.kind == resolver.Cache {
+		if err := b.resolver.Store(c.Subject, token); err != nil {
 			return c.Subject, err
 		}
 	}
@@ -69,7 +71,7 @@ func (a *Authority) refresh(name, token string) error {
 	}
 }
 
-// Fetch is the JWT of an account as the resolver has it. The error is [ErrNotFound], [ErrName] or one of the system.
+// Fetch is the JWT of an account as the resolver has it. The error is [resolver.ErrNotFound], [resolver.ErrName] or one of the system.
 func (a *Authority) Fetch(name string) (token string, err error) { return a.fetch(name) }
 
 // List is the public keys of the accounts whose JWTs the resolver keeps; none for a web server, which is not asked.
@@ -78,7 +80,7 @@ func (a *Authority) List() []string {
 	if r == nil {
 		return nil
 	}
-	return r.list()
+	return r.List()
 }
 
 // Delete removes the accounts that a request names, which an operator has signed with its own key: their JWTs are gone, and
@@ -91,7 +93,7 @@ func (a *Authority) Delete(request string) (n int, err error) {
 	}
 	names, ok := c.Data["accounts"].([]any)
 	switch {
-	case b.kind != Cache && (b.kind != Full || !b.deletes):
+	case b.kind != resolver.Cache && (b.kind != resolver.Full || !b.deletes):
 		return 0, ErrNoDelete
 	case c.Subject != c.Issuer:
 		return 0, ErrSelfSigned
@@ -121,7 +123,7 @@ func (a *Authority) Delete(request string) (n int, err error) {
 
 // remove deletes one account. In its place stands one that has expired, until somebody stores it again.
 func (a *Authority) remove(b *belief, name string) error {
-	if err := b.resolver.remove(name); err != nil {
+	if err := b.resolver.Remove(name); err != nil {
 		return err
 	}
 	for {
@@ -138,20 +140,20 @@ func (a *Authority) remove(b *belief, name string) error {
 }
 
 // preload stores a JWT of the configuration unless the resolver has a newer one.
-func preload(r resolver, name, token string) error {
+func preload(r resolver.Resolver, name, token string) error {
 	c, err := decode[*jwt.AccountClaims](token)
 	if err != nil {
 		return fmt.Errorf("preload account error for %q: %w", name, err)
 	}
 	if !nkeys.IsValidPublicAccountKey(name) {
-		return fmt.Errorf("preload account error for %q: %w", name, ErrName)
+		return fmt.Errorf("preload account error for %q: %w", name, resolver.ErrName)
 	}
-	if had, err := r.fetch(name); err == nil {
+	if had, err := r.Fetch(name); err == nil {
 		if h, err := decode[*jwt.AccountClaims](had); err == nil && h.IssuedAt > c.IssuedAt {
 			return nil
 		}
 	}
-	return r.store(name, token)
+	return r.Store(name, token)
 }
 
 // warn logs what is wrong with preloaded accounts: their users find out later.
@@ -180,7 +182,7 @@ func (a *Authority) Prepare(c Config, secure *tls.Config) (commit func(), err er
 	}
 	return func() {
 		b := put()
-		if b.kind != Web && b.resolver != nil {
+		if b.kind != resolver.Web && b.resolver != nil {
 			a.reread(b)
 		}
 		a.mu.Lock()
@@ -201,11 +203,11 @@ func (a *Authority) reread(b *belief) {
 	}
 	a.mu.Unlock()
 	for _, name := range names {
-		token, err := b.resolver.fetch(name)
+		token, err := b.resolver.Fetch(name)
 		if err == nil {
 			err = a.refresh(name, token)
 		}
-		if err != nil && b.kind == Memory && name != b.system {
+		if err != nil && b.kind == resolver.Memory && name != b.system {
 			a.env.Log.Info(fmt.Sprintf("Reloaded: deleting account [%v]: %q", err, name))
 			a.replace(name, a.known(name), nil)
 			a.tell(name)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"weir/internal/claims"
 	"weir/internal/conf"
+	"weir/internal/resolver"
 )
 
 // Errors of operators beside what only a server without them may have. Their texts are nats-server's.
@@ -68,7 +68,7 @@ func (t *TLS) ClientConfig() (*tls.Config, error) {
 type (
 	plannedTokens   []string
 	plannedPreloads map[string]string
-	plannedResolver claims.Resolver
+	plannedResolver resolver.Config
 )
 
 func (t plannedTokens) String() string   { return fmt.Sprintf("%d JWTs", len(t)) }
@@ -76,5 +76,5 @@ func (p plannedPreloads) String() string { return fmt.Sprintf("%d accounts", len
 
 func (r plannedResolver) String() string {
 	r.URL = conf.Public(r.URL)
-	return fmt.Sprintf("%+v", claims.Resolver(r))
+	return fmt.Sprintf("%+v", resolver.Config(r))
 }

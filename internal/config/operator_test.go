@@ -8,8 +8,8 @@ import (
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
 
-	"weir/internal/claims"
 	"weir/internal/config"
+	"weir/internal/resolver"
 )
 
 // operator is the JWT of a new operator, and one of its accounts by public key.
@@ -86,7 +86,7 @@ func TestOperatorSystemAccount(t *testing.T) {
 	o := mustParse(t, "operator: "+token)
 	for range 2 {
 		o.SetDefaults()
-		if o.Accounts.SystemName() != account || o.Accounts.Claims.SystemAccount != account || o.Accounts.Claims.Resolver.Kind != claims.Web {
+		if o.Accounts.SystemName() != account || o.Accounts.Claims.SystemAccount != account || o.Accounts.Claims.Resolver.Kind != resolver.Web {
 			t.Errorf("%q, %+v", o.Accounts.SystemName(), o.Accounts.Claims.Resolver)
 		}
 		if err := o.Validate(); err != nil {

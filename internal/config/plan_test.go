@@ -10,9 +10,9 @@ import (
 
 	"weir/internal/account"
 	"weir/internal/auth"
-	"weir/internal/claims"
 	"weir/internal/config"
 	"weir/internal/ocsp"
+	"weir/internal/resolver"
 )
 
 func TestPlan(t *testing.T) {
@@ -207,7 +207,7 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.Set(reflect.ValueOf([]account.Mapping{{Source: "x"}}))
 	case ocsp.Mode:
 		v.SetInt(1)
-	case claims.Kind:
+	case resolver.Kind:
 		v.SetString("x")
 	case []auth.User:
 		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))

@@ -1,4 +1,4 @@
-package claims
+package resolver
 
 import (
 	"context"
@@ -12,42 +12,56 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
-// Errors of resolvers.
-var (
-	// ErrNotFound: the resolver has no JWT of the account.
-	ErrNotFound = errors.New("account missing")
-	// ErrReadOnly: the resolver takes no JWTs.
-	ErrReadOnly = errors.New("store operation not supported for URL Resolver")
-	// ErrFull: the directory holds as many JWTs as it may.
-	ErrFull = errors.New("jwt store is full")
-	// ErrName: not the public key of an account.
-	ErrName = errors.New("will only fetch valid account keys")
-)
-
-// resolver has the JWTs of accounts by public key. It may be used by any number of goroutines.
-type resolver interface {
-	fetch(name string) (token string, err error)
-	store(name, token string) error
-	remove(name string) error
-	list() []string
+// Resolver has the JWTs of accounts by public key, which callers have checked to be one.
+type Resolver interface {
+	// Fetch is a JWT; the error may be [ErrNotFound].
+	Fetch(name string) (token string, err error)
+	// Store keeps a JWT, in place of one that is there; the error may be [ErrReadOnly] or [ErrFull].
+	Store(name, token string) error
+	// Remove forgets a JWT; it need not be there.
+	Remove(name string) error
+	// List is the public keys of all that are kept; a web server is not asked.
+	List() []string
 }
 
-// openResolver opens the resolver that c describes; nil for none.
-func openResolver(c Resolver, secure *tls.Config) (resolver, error) {
+// Env is what a resolver needs of its user.
+type Env struct {
+	// TLS is for a web server; nil means the usual one.
+	TLS *tls.Config
+	// Ends is when a JWT runs out; zero for never.
+	Ends func(token string) time.Time
+}
+
+// Open opens the resolver that c describes; nil for none.
+func Open(c Config, env Env) (Resolver, error) {
 	switch c.Kind {
 	case "":
 		return nil, nil
 	case Memory:
 		return &memory{tokens: map[string]string{}}, nil
 	case Web:
-		return newWeb(c.URL, secure), nil
+		return newWeb(c.URL, env.TLS), nil
 	case Full, Cache:
-		return openDirectory(c)
+		return openDirectory(c, env.Ends)
 	}
 	return nil, fmt.Errorf("no resolver is called %q", c.Kind)
 }
+
+// Probe reports that nobody is there to be asked.
+func Probe(r Resolver) error {
+	w, ok := r.(*web)
+	if !ok {
+		return nil
+	}
+	_, err := w.Fetch("")
+	return err
+}
+
+// MaxToken is the largest JWT that is read, in bytes; that of an account with many imports has some 100 KiB.
+const MaxToken = 1 << 20
 
 // memory is a resolver for what the configuration preloads.
 type memory struct {
@@ -55,7 +69,7 @@ type memory struct {
 	tokens map[string]string
 }
 
-func (m *memory) fetch(name string) (string, error) {
+func (m *memory) Fetch(name string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	token, ok := m.tokens[name]
@@ -65,21 +79,21 @@ func (m *memory) fetch(name string) (string, error) {
 	return token, nil
 }
 
-func (m *memory) store(name, token string) error {
+func (m *memory) Store(name, token string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tokens[name] = token
 	return nil
 }
 
-func (m *memory) remove(name string) error {
+func (m *memory) Remove(name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.tokens, name)
 	return nil
 }
 
-func (m *memory) list() []string {
+func (m *memory) List() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Sorted(maps.Keys(m.tokens))
@@ -99,12 +113,12 @@ func newWeb(base string, secure *tls.Config) *web {
 	if !strings.HasSuffix(base, "/") {
 		base += "/"
 	}
-	t := &http.Transport{TLSClientConfig: secure, MaxIdleConns: 10, IdleConnTimeout: fetchTimeout * 15}
+	t := &http.Transport{TLSClientConfig: secure, MaxIdleConns: 10, IdleConnTimeout: FetchTimeout * 15}
 	return &web{url: base, client: &http.Client{Transport: t}, under: make(chan struct{}, maxQuestions)}
 }
 
-func (w *web) fetch(name string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+func (w *web) Fetch(name string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), FetchTimeout)
 	defer cancel()
 	select {
 	case w.under <- struct{}{}:
@@ -124,7 +138,7 @@ func (w *web) fetch(name string) (string, error) {
 	if response.StatusCode != http.StatusOK {
 		return "", w.failed(name, errors.New(response.Status))
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxToken+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, MaxToken+1))
 	if err != nil {
 		return "", w.failed(name, err)
 	}
@@ -144,6 +158,6 @@ func (w *web) failed(name string, err error) error {
 	return fmt.Errorf("could not fetch <%q>: %w", shown, err)
 }
 
-func (w *web) store(string, string) error { return ErrReadOnly }
-func (w *web) remove(string) error        { return ErrReadOnly }
-func (w *web) list() []string             { return nil }
+func (w *web) Store(string, string) error { return ErrReadOnly }
+func (w *web) Remove(string) error        { return ErrReadOnly }
+func (w *web) List() []string             { return nil }

@@ -1,4 +1,4 @@
-package claims
+package resolver
 
 import (
 	"errors"
@@ -12,14 +12,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nkeys"
 )
 
 // directory keeps JWTs in files, as nats-server does: DIR/NAME.jwt. The files are the truth; what is known of them beside is
 // when they go.
 type directory struct {
-	config Resolver // Limit and Dir are set
+	config Config // Limit and Dir are set
+	ends   func(token string) time.Time
 
 	mu    sync.Mutex // guards all below, and the files
 	files map[string]*file
@@ -31,6 +31,9 @@ type file struct {
 	used    time.Time
 	expires time.Time // zero for never
 }
+
+// errTooLarge refuses a file that is no JWT.
+var errTooLarge = errors.New("JWT is too large")
 
 const (
 	extension = ".jwt"
@@ -45,7 +48,7 @@ const (
 )
 
 // openDirectory opens or makes a directory, and looks at what is there.
-func openDirectory(c Resolver) (*directory, error) {
+func openDirectory(c Config, ends func(string) time.Time) (*directory, error) {
 	if c.Kind == Cache && c.Limit == 0 {
 		c.Limit = defaultCache
 	}
@@ -57,7 +60,7 @@ func openDirectory(c Resolver) (*directory, error) {
 		return nil, err
 	}
 	c.Dir = dir
-	d := &directory{config: c, files: map[string]*file{}}
+	d := &directory{config: c, ends: ends, files: map[string]*file{}}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("account resolver: %w", err)
@@ -81,8 +84,8 @@ func readToken(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if info.Size() > maxToken {
-		return "", ErrTooLarge
+	if info.Size() > MaxToken {
+		return "", errTooLarge
 	}
 	text, err := os.ReadFile(path)
 	return strings.TrimSpace(string(text)), err
@@ -96,8 +99,8 @@ func (d *directory) track(token string, now time.Time) *file {
 	f := &file{used: now}
 	if d.config.TTL > 0 {
 		f.expires = now.Add(d.config.TTL)
-	} else if c, err := decode[*jwt.AccountClaims](token); err == nil && c.Expires > 0 {
-		f.expires = time.Unix(c.Expires, 0)
+	} else {
+		f.expires = d.ends(token)
 	}
 	return f
 }
@@ -132,7 +135,7 @@ func (d *directory) removeLocked(name string) error {
 	return err
 }
 
-func (d *directory) fetch(name string) (string, error) {
+func (d *directory) Fetch(name string) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -149,7 +152,7 @@ func (d *directory) fetch(name string) (string, error) {
 	return token, nil
 }
 
-func (d *directory) store(name, token string) error {
+func (d *directory) Store(name, token string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -203,8 +206,8 @@ func (d *directory) evictLocked() error {
 	return nil
 }
 
-// remove deletes a JWT at the operator's word. Of a full directory its file is renamed unless HardDelete is set.
-func (d *directory) remove(name string) error {
+// Remove deletes a JWT at the operator's word. Of a full directory its file is renamed unless HardDelete is set.
+func (d *directory) Remove(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	path := d.path(name)
@@ -221,7 +224,7 @@ func (d *directory) remove(name string) error {
 	return nil
 }
 
-func (d *directory) list() []string {
+func (d *directory) List() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.sweepLocked(time.Now())
