@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"weir/internal/admission"
 	"weir/internal/auth"
 	"weir/internal/client"
 	"weir/internal/config"
@@ -24,7 +25,13 @@ func (s *Server) clientEnv() *client.Env {
 		},
 		Proxies:   s.proxies.Load,
 		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().Conn.PingInterval} },
-		TLS:       s.tlsPolicy,
+		ProxyProtocol: func() *admission.ProxyProtocol {
+			if !s.options.Load().ProxyProtocol {
+				return nil
+			}
+			return &admission.ProxyProtocol{}
+		},
+		TLS: s.tlsPolicy,
 		MapCertificates: func() bool {
 			t := s.options.Load().TLS
 			return t != nil && t.Map

@@ -31,15 +31,32 @@ func (s *Server) openClientsLocked(o *Options) error {
 	}
 	s.clients = l
 	s.infoChanged()
-	s.log.Info("Listening for client connections on " + hostPort(o.Client.Host, l))
-	if o.TLS != nil {
-		s.log.Info("TLS required for client connections")
-	}
+	s.announceClients(o, l)
 	env := s.clientEnv()
 	s.loops.Go(func() {
 		transport.Accept(l, s.log, func(nc net.Conn) { client.Open(env, transport.NewConn(nc)) })
 	})
 	return nil
+}
+
+// announceClients logs where clients connect, and how.
+func (s *Server) announceClients(o *Options, l net.Listener) {
+	s.log.Info("Listening for client connections on " + hostPort(o.Client.Host, l))
+	if o.ProxyProtocol {
+		s.log.Info("PROXY protocol enabled for client connections")
+	}
+	if o.TLS == nil {
+		return
+	}
+	first := o.TLS.HandshakeFirst && o.TLS.HandshakeFallback == 0
+	if o.AllowNonTLS && !first {
+		s.log.Info("TLS available for client connections")
+	} else {
+		s.log.Info("TLS required for client connections")
+	}
+	if first {
+		s.log.Warn(`Clients that are not using "TLS Handshake First" option will fail to connect`)
+	}
 }
 
 // openMonitorLocked opens the monitoring listener.
@@ -81,10 +98,10 @@ func (s *Server) monitorTLS() *tls.Config {
 
 // openProfileLocked opens the profiling listener.
 func (s *Server) openProfileLocked(o *Options) error {
-	if o.Profile == 0 {
+	if o.Profile.Port == 0 {
 		return nil
 	}
-	l, err := transport.Listen(config.Address(o.Client.Host, o.Profile))
+	l, err := transport.Listen(config.Address(o.Client.Host, o.Profile.Port))
 	if err != nil {
 		return fmt.Errorf("can not listen to the profiling port: %w", err)
 	}

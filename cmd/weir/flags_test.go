@@ -40,7 +40,7 @@ func TestOptionFlags(t *testing.T) {
 		{"ms https_port", "8223", func(o *config.Options) { o.Monitor.HTTPSPort = 8223 }},
 		{"P pid", "f", func(o *config.Options) { o.PidFile = "f" }},
 		{"ports_file_dir", "d", func(o *config.Options) { o.PortsDir = "d" }},
-		{"profile", "6060", func(o *config.Options) { o.Profile = 6060 }},
+		{"profile", "6060", func(o *config.Options) { o.Profile.Port = 6060 }},
 		{"user", "u", func(o *config.Options) { o.Auth.Username = "u" }},
 		{"pass", "p", func(o *config.Options) { o.Auth.Password = "p" }},
 		{"auth", "t", func(o *config.Options) { o.Auth.Token = "t" }},

@@ -36,7 +36,7 @@ var optionFlags = []struct {
 	{"https_port ms", number, func(o *config.Options, v value) { o.Monitor.HTTPSPort = int(v.number) }},
 	{"pid P", text, func(o *config.Options, v value) { o.PidFile = v.text }},
 	{"ports_file_dir", text, func(o *config.Options, v value) { o.PortsDir = v.text }},
-	{"profile", number, func(o *config.Options, v value) { o.Profile = int(v.number) }},
+	{"profile", number, func(o *config.Options, v value) { o.Profile.Port = int(v.number) }},
 
 	{"user", text, func(o *config.Options, v value) { o.Auth.Username = v.text }},
 	{"pass", text, func(o *config.Options, v value) { o.Auth.Password = v.text }},

@@ -29,8 +29,10 @@ const DefaultProxyTimeout = 5 * time.Second
 // Why a PROXY header was not taken.
 var (
 	ErrProxyHeaderMissing = errors.New("PROXY header is missing")
+	ErrProxyHeaderSilence = fmt.Errorf("%w: nothing was sent", ErrProxyHeaderMissing)
 	ErrProxyHeaderTooLong = errors.New("PROXY header is too long")
 	ErrProxyHeaderInvalid = errors.New("PROXY header is invalid")
+	ErrProxyHeaderCut     = fmt.Errorf("%w: incomplete", ErrProxyHeaderInvalid)
 	ErrProxyHeaderFamily  = errors.New("PROXY header is not for a stream")
 )
 

@@ -33,6 +33,8 @@ type Env struct {
 	Proxies func() *auth.Proxies
 	// KeepAlive is that of the listener's clients.
 	KeepAlive func() conn.KeepAlive
+	// ProxyProtocol is who sends PROXY headers, before TLS if there is any; nil where nobody does, or the listener reads them.
+	ProxyProtocol func() *admission.ProxyProtocol
 	// TLS upgrades a connection after (or, if First is set, before) the first INFO; nil where the listener did that.
 	TLS func() *TLSPolicy
 	// MapCertificates reports whether a client's certificate says which user it is; nil means never.

@@ -14,16 +14,20 @@ const infoRoom = 640
 
 // infoLine is the INFO of this client; after CONNECT it also names the client's account.
 func (c *Client) infoLine(connected bool) string {
-	v, b := proto.Visitor{ClientID: c.ID, PayloadLimit: int(c.seat.maxPayload.Load())}, proto.Binding{}
-	v.ClientIP, _ = c.Host()
+	ip, _ := c.Host()
+	return string(c.appendInfo(make([]byte, 0, infoRoom), connected, ip))
+}
+
+// appendInfo appends the INFO that says the given address.
+func (c *Client) appendInfo(dst []byte, connected bool, ip string) []byte {
+	v, b := proto.Visitor{ClientID: c.ID, ClientIP: ip, PayloadLimit: int(c.seat.maxPayload.Load())}, proto.Binding{}
 	if connected {
 		name := c.Account().Name()
 		b = proto.Binding{ConnectInfo: true, RemoteAccount: name, IsSystemAccount: name == c.env.System}
 	} else {
 		v.Nonce = c.hello.nonce
 	}
-	form := c.env.Info(c.Link.IsWebSocket() && c.Link.Secure())
-	return string(form.Append(make([]byte, 0, infoRoom), &v, &b))
+	return c.env.Info(c.Link.IsWebSocket() && c.Link.Secure()).Append(dst, &v, &b)
 }
 
 // SendInfo sends an INFO that something has changed, to a client that understands that.

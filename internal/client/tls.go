@@ -32,27 +32,50 @@ func (c *Client) tlsPolicy() *TLSPolicy {
 	return c.env.TLS()
 }
 
-// secure greets the client and puts TLS below the connection, in the order that the listener wants. It reports false if
-// the connection has ended.
+// secure greets the client, learns from a proxy who it is, and puts TLS below the connection, in the order that the listener
+// wants. It reports false if the connection has ended.
 func (c *Client) secure() bool {
-	p := c.tlsPolicy()
-	if p == nil {
+	p, proxies := c.tlsPolicy(), c.proxies()
+	if p == nil && proxies == nil {
 		return true
 	}
-	first := p.First
-	if first && p.Fallback > 0 {
-		_, first = c.Link.Peek(p.Fallback)
+	first := c.startsWithTLS(p)
+	if !first && !c.greetPlain(proxies == nil) {
+		return false
 	}
-	if !first {
-		if !c.greetPlain() {
+	if proxies != nil {
+		if !c.meet(proxies) {
 			return false
 		}
-		if p.AllowPlain {
-			if b, ok := c.Link.Peek(p.Timeout); !ok || b != handshakeRecord {
-				return true
+		// What came at once may have been the header alone.
+		if first && !c.startsWithTLS(p) {
+			if first = false; !c.greetPlain(true) {
+				return false
 			}
 		}
 	}
+	if p == nil {
+		return true
+	}
+	if !first && p.AllowPlain {
+		if b, ok := c.Link.Peek(p.Timeout); !ok || b != handshakeRecord {
+			return true
+		}
+	}
+	return c.startTLS(p)
+}
+
+// startsWithTLS reports whether TLS comes before INFO. Where that is the client's choice, it waits for its first byte.
+func (c *Client) startsWithTLS(p *TLSPolicy) bool {
+	if p == nil || !p.First || p.Fallback == 0 {
+		return p != nil && p.First
+	}
+	_, ok := c.Link.Peek(p.Fallback)
+	return ok
+}
+
+// startTLS does the handshake.
+func (c *Client) startTLS(p *TLSPolicy) bool {
 	t := transport.ServerTLS(c.Link.NetConn(), p.Config)
 	if err := t.HandshakeWithin(p.Timeout); err != nil {
 		c.Log.Error(fmt.Sprintf("TLS handshake error: %v", err), "conn", c.Name())
@@ -63,11 +86,16 @@ func (c *Client) secure() bool {
 	return true
 }
 
-// greetPlain sends INFO before anything else has been set up.
-func (c *Client) greetPlain() bool {
+// greetPlain sends INFO before anything else has been set up. It says the client's address if that is known by now: a
+// proxy's is none of the client's business.
+func (c *Client) greetPlain(known bool) bool {
+	ip := ""
+	if known {
+		ip, _ = c.Host()
+	}
 	nc := c.Link.NetConn()
 	nc.SetWriteDeadline(time.Now().Add(greetingDeadline)) //nolint:errcheck // the write tells
-	if _, err := nc.Write([]byte(c.infoLine(false))); err != nil {
+	if _, err := nc.Write(c.appendInfo(nil, false, ip)); err != nil {
 		c.Link.Close() //nolint:errcheck // it is gone
 		return false
 	}

@@ -24,6 +24,7 @@ var listenerKeys = conf.Table[Options]{
 	"ocsp":                                   func(r *conf.Reader, o *Options, v conf.Value) { ocsp.ReadStapling(r, &o.OCSP, v) },
 	"ocsp_cache":                             func(r *conf.Reader, o *Options, v conf.Value) { ocsp.ReadCache(r, &o.OCSP.Cache, v) },
 	"store_dir storedir":                     conf.Text(func(o *Options) *string { return &o.OCSP.StoreDir }),
+	"proxy_protocol":                         conf.Flag(func(o *Options) *bool { return &o.ProxyProtocol }),
 	"allow_non_tls":                          conf.Flag(func(o *Options) *bool { return &o.AllowNonTLS }),
 	"authorization":                          setAuthorization,
 	"accounts":                               setAccounts,
@@ -77,8 +78,8 @@ var processKeys = conf.Table[Options]{
 	"server_metadata":        conf.Pairs(func(o *Options) *map[string]string { return &o.Metadata }),
 	"pid_file pidfile":       conf.Text(func(o *Options) *string { return &o.PidFile }),
 	"ports_file_dir":         conf.Text(func(o *Options) *string { return &o.PortsDir }),
-	"prof_port":              port(func(o *Options) *int { return &o.Profile }),
-	"prof_block_rate":        conf.Int(func(o *Options) *int { return &o.ProfileBlockRate }),
+	"prof_port":              port(func(o *Options) *int { return &o.Profile.Port }),
+	"prof_block_rate":        conf.Int(func(o *Options) *int { return &o.Profile.BlockRate }),
 	"lame_duck_duration":     setLameDuckDuration,
 	"lame_duck_grace_period": setLameDuckGrace,
 }
@@ -91,8 +92,6 @@ var unbuiltKeys = conf.Table[Options]{
 	"jetstream":                       setJetStream,
 	"default_js_domain feature_flags": off[Options](nil),
 	"connect_error_reports reconnect_error_reports": off[Options](nil),
-
-	"proxy_protocol": refused[Options],
 
 	// There is no match cache shared by connections, and no publisher that ever stalls.
 	"disable_sublist_cache no_sublist_cache no_fast_producer_stall": checkedFlag,

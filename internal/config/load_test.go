@@ -86,8 +86,8 @@ var keyTexts = []struct {
 	{`pid_file: "/p"`, config.Options{PidFile: "/p"}},
 	{`pidfile: "/p"`, config.Options{PidFile: "/p"}},
 	{`ports_file_dir: "/p"`, config.Options{PortsDir: "/p"}},
-	{`prof_port: -1`, config.Options{Profile: -1}},
-	{`prof_block_rate: 1`, config.Options{ProfileBlockRate: 1}},
+	{`prof_port: -1`, config.Options{Profile: config.Profile{Port: -1}}},
+	{`prof_block_rate: 1`, config.Options{Profile: config.Profile{BlockRate: 1}}},
 	{`lame_duck_duration: "30s"`, config.Options{LameDuck: config.LameDuck{Duration: 30 * time.Second}}},
 	{`lame_duck_grace_period: "3s"`, config.Options{LameDuck: config.LameDuck{Grace: 3 * time.Second}}},
 
@@ -97,6 +97,7 @@ var keyTexts = []struct {
 	{`authorization { token: a }`, config.Options{Auth: auth.Config{Token: "a"}}},
 	{`authorization { token: a, timeout: 3 }`,
 		config.Options{Auth: auth.Config{Token: "a"}, Protocol: client.Config{AuthTimeout: 3 * time.Second}}},
+	{`proxy_protocol: true`, config.Options{ProxyProtocol: true}},
 	{`no_auth_user: a`, config.Options{Auth: auth.Config{NoAuthUser: "a"}}},
 	{"no_auth_user: a\nauthorization { token: b }", config.Options{Auth: auth.Config{NoAuthUser: "a", Token: "b"}}},
 	{"authorization { token: b }\nno_auth_user: a", config.Options{Auth: auth.Config{NoAuthUser: "a", Token: "b"}}},
@@ -110,7 +111,7 @@ var keyTexts = []struct {
 	{`accounts [ A, B ]`, config.Options{Accounts: config.Accounts{Named: []account.Config{{Name: "A"}, {Name: "B"}}}}},
 	{`disable_sublist_cache: true, no_fast_producer_stall: true`, config.Options{}},
 	{`write_timeout: close`, config.Options{}},
-	{`jetstream: false, proxy_protocol: false, accounts {}`, config.Options{}},
+	{`jetstream: false, accounts {}`, config.Options{}},
 	{`authorization { permissions {}, proxy_required: false }`, config.Options{}},
 }
 

@@ -27,6 +27,9 @@ type Options struct {
 	DontListen bool
 	// Advertise is the host[:port] that clients are told, in place of Client.
 	Advertise string
+	// ProxyProtocol lets proxies say for whom they connect to the client listener, with a PROXY header of version 1 or 2.
+	// It is taken from anybody, and may be left out.
+	ProxyProtocol bool
 	// TLS protects the client listener, and monitoring over HTTPS; nil means none.
 	TLS *TLS
 	// AllowNonTLS lets clients without TLS in on a client listener that has TLS.
@@ -50,11 +53,15 @@ type Options struct {
 	// PidFile receives the process id; PortsDir is the directory of the ports file.
 	PidFile, PortsDir string
 	LameDuck          LameDuck
-	// Profile is the port of the profiling listener, ProfileBlockRate its sampling of blocking in ns; 0 means off.
-	Profile, ProfileBlockRate int
+	Profile           Profile
 
 	// Warnings are for the log, one line each.
 	Warnings []string
+}
+
+// Profile is the port of the profiling listener, and its sampling of blocking in ns; 0 means off.
+type Profile struct {
+	Port, BlockRate int
 }
 
 // LameDuck is the pace of a retreat: after Grace, the clients are closed one by one spread over Duration.

@@ -42,6 +42,7 @@ func TestPlan(t *testing.T) {
 			"websocket.compression: false -> true (swap)",
 			"websocket.compression.level: 0 -> 3 (swap)",
 		}},
+		{"proxy headers", "port: 4222", "port: 4222\nproxy_protocol: true", []string{"client.proxy_protocol: false -> true (swap)"}},
 		{"proxies", "no_tls: true", "no_tls: true, proxy_protocol: true, trusted_proxies: [b, a]", []string{
 			"websocket.proxy_protocol: false -> true (restart listener)",
 			"websocket.trusted_proxies: [] -> [a b] (swap)",

@@ -62,7 +62,6 @@ func TestOffIsChecked(t *testing.T) {
 // TestRefused holds every guard that is not built: with it, there are no Options.
 func TestRefused(t *testing.T) {
 	for text, where := range map[string]string{
-		"\nproxy_protocol: true\n": "weir.conf:2:1: proxy_protocol",
 
 		"authorization {\n auth_callout { issuer: a }\n}\n": "weir.conf:2:2: auth_callout",
 		"authorization {\n auth_hook { issuer: a }\n}\n":    "weir.conf:2:2: auth_hook",
@@ -77,7 +76,7 @@ func TestRefused(t *testing.T) {
 
 // TestRefusedTogether shows a user all that stands in the way at once.
 func TestRefusedTogether(t *testing.T) {
-	_, err := config.Parse("weir.conf", []byte("proxy_protocol: true\nauthorization { auth_callout { issuer: a } }\nfoo: 1\n"))
+	_, err := config.Parse("weir.conf", []byte("bar: 2\nauthorization { auth_callout { issuer: a } }\nfoo: 1\n"))
 	if err == nil || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("got %v", err)
 	}

@@ -64,7 +64,7 @@ func (o *Options) validatePorts() error {
 		{"client", o.Client.Port},
 		{"monitoring", o.Monitor.Port},
 		{"https monitoring", o.Monitor.HTTPSPort},
-		{"profiling", o.Profile},
+		{"profiling", o.Profile.Port},
 	} {
 		if err := checkPort(p.port); err != nil {
 			errs = append(errs, fmt.Errorf("%s listener: %w", p.what, err))

@@ -196,15 +196,19 @@ func (d *door) deliver(a arrival) {
 // introduce is the goroutine of a connection whose client is still to be named. There are as many as half-open connections.
 func (d *door) introduce(g *guarded, must bool) {
 	stop := context.AfterFunc(d.ctx, func() { g.Close() }) //nolint:errcheck // nobody will serve it
-	client, own, err := readProxy(d.ProxyProtocol, g.Conn, must)
+	client, own, rest, err := readProxy(d.ProxyProtocol, g.Conn, must)
 	if !stop() {
 		return
+	}
+	if err == admission.ErrProxyHeaderSilence && !must {
+		err = nil // a silent peer is net/http's to wait for
 	}
 	if err != nil {
 		d.tell(g.RemoteAddr(), err)
 		g.Close() //nolint:errcheck // it is refused
 		return
 	}
+	g.Conn = rest
 	if client.IsValid() {
 		g.client = net.TCPAddrFromAddrPort(client)
 	}

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,17 +12,22 @@ import (
 )
 
 // readProxy takes the header from nc, and not a byte of what follows it. client is invalid if the header names none, because
-// the proxy speaks for itself, or if there is none; own is the address whose limits hold, invalid for a proxy.
-func readProxy(p *admission.ProxyProtocol, nc net.Conn, must bool) (client netip.AddrPort, own netip.Addr, err error) {
+// the proxy speaks for itself, or if there is none; own is the address whose limits hold, invalid for a proxy. What is served
+// from now on is rest.
+func readProxy(p *admission.ProxyProtocol, nc net.Conn, must bool) (client netip.AddrPort, own netip.Addr, rest net.Conn, err error) {
 	limit := cmp.Or(p.Timeout, admission.DefaultProxyTimeout)
 	if err := nc.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		return client, own, err
+		return client, own, nc, err
 	}
 	defer nc.SetReadDeadline(time.Time{}) //nolint:errcheck // the next read tells
 	head, err := readProxyHeader(nc)
+	rest = nc
 	switch {
-	case errors.Is(err, admission.ErrProxyHeaderMissing) && len(head) == 0 && !must:
+	case err == admission.ErrProxyHeaderMissing && !must:
 		err = nil
+		if len(head) > 0 {
+			rest = &unread{Conn: nc, head: head}
+		}
 	case err == nil:
 		client, err = admission.ParseProxyHeader(head)
 	}
@@ -31,60 +35,90 @@ func readProxy(p *admission.ProxyProtocol, nc net.Conn, must bool) (client netip
 	if !client.IsValid() && !must {
 		own = AddrPort(nc.RemoteAddr()).Addr()
 	}
-	return client, own, err
+	return client, own, rest, err
 }
 
 // readProxyHeader reads a whole header. Where a socket can be looked into, nothing is taken from it unless it is one;
-// elsewhere it is read byte by byte until its size is known.
+// elsewhere it is read byte by byte until its size is known, and after an error head is what was taken.
 func readProxyHeader(nc net.Conn) (head []byte, err error) {
 	head = make([]byte, admission.MaxProxyV1)
-	size := 0
-	if peekUntil(nc, head, func(b []byte) bool {
+	seen, size := 0, 0
+	enough := func(b []byte) bool {
+		seen = len(b)
 		size, err = admission.ProxyHeaderSize(b)
 		return size > 0 || err != nil
-	}) {
+	}
+	if peekUntil(nc, head, enough) {
 		head = head[:0]
 	} else {
-		head, size, err = readProxyStart(nc, head)
+		head = readUntil(nc, head, enough)
 	}
 	switch {
 	case err != nil:
 		return head, err
+	case seen == 0:
+		return head, admission.ErrProxyHeaderSilence
 	case size == 0:
-		return head, admission.ErrProxyHeaderMissing
+		return head, admission.ErrProxyHeaderCut
 	}
 	done := len(head)
 	head = append(make([]byte, 0, size), head...)[:size]
 	if _, err = io.ReadFull(nc, head[done:]); err != nil {
-		err = fmt.Errorf("%w: %w", admission.ErrProxyHeaderInvalid, err)
+		err = fmt.Errorf("%w: %w", admission.ErrProxyHeaderCut, err)
 	}
 	return head, err
 }
 
-// readProxyStart reads into buf until the size of the header is known.
-func readProxyStart(nc net.Conn, buf []byte) (head []byte, size int, err error) {
+// readUntil reads byte by byte into buf until enough says so, buf is full or nc has no more, and returns what it read.
+func readUntil(nc net.Conn, buf []byte, enough func([]byte) bool) []byte {
 	for n := range buf {
 		if _, err := io.ReadFull(nc, buf[n:n+1]); err != nil {
-			return buf[:n], 0, fmt.Errorf("%w: %w", admission.ErrProxyHeaderMissing, err)
+			return buf[:n]
 		}
-		if size, err := admission.ProxyHeaderSize(buf[:n+1]); size > 0 || err != nil {
-			return buf[:n+1], size, err
+		if enough(buf[:n+1]) {
+			return buf[:n+1]
 		}
 	}
-	return buf, 0, admission.ErrProxyHeaderTooLong
+	return buf
+}
+
+// unread is a connection with bytes that were read and put back.
+type unread struct {
+	net.Conn
+	head []byte
+}
+
+func (u *unread) Read(p []byte) (int, error) {
+	if len(u.head) == 0 {
+		return u.Conn.Read(p)
+	}
+	n := copy(p, u.head)
+	u.head = u.head[n:]
+	return n, nil
+}
+
+// CloseWrite is what closeWrite looks for.
+func (u *unread) CloseWrite() error {
+	closeWrite(u.Conn)
+	return nil
 }
 
 // ReadProxyHeader reads the header that p expects of a connection that is not served yet, on a listener whose side speaks
 // first. The guard of such a listener takes everyone from whom p may expect a header for a proxy, and has no ProxyProtocol.
-// The error is a [admission.Refusal] if the client that the header names may not come in.
+// A peer that may leave the header out must still send something in time. The error is a [admission.Refusal] if the client
+// that the header names may not come in.
 func (c *Conn) ReadProxyHeader(p *admission.ProxyProtocol) error {
 	may, must := p.Expects(c.client.Addr())
 	if !may {
 		return nil
 	}
-	client, own, err := readProxy(p, c.NetConn(), must)
+	nc := c.NetConn()
+	client, own, rest, err := readProxy(p, nc, must)
 	if err != nil {
 		return err
+	}
+	if rest != nc {
+		c.sock = newSocket(rest)
 	}
 	if client.IsValid() {
 		c.SetClient(client, c.secure)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 
 	"weir/internal/admission"
 	"weir/internal/transport"
@@ -31,6 +32,32 @@ func from(t testing.TB, list ...string) *admission.ProxyProtocol {
 	return &admission.ProxyProtocol{From: func() *admission.Proxies { return p }, Timeout: patience}
 }
 
+// Who may leave the header out is let in when the time for it is over, and whoever serves it waits for it then.
+func TestProxyHeaderLeftOut(t *testing.T) {
+	l, err := transport.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := transport.Guard{ProxyProtocol: &admission.ProxyProtocol{Timeout: time.Millisecond}, Refused: func(_ string, why error) { t.Error(why) }}
+	l = g.Listen(l)
+	defer l.Close()
+	here, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer here.Close()
+	there, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(here, "hello")
+	here.Close()
+	if b, err := io.ReadAll(there); string(b) != "hello" {
+		t.Errorf("%q, %v", b, err)
+	}
+	there.Close()
+}
+
 // A server that speaks first reads the header itself. What follows the header stays in the socket, wherever it is cut.
 func TestReadProxyHeader(t *testing.T) {
 	for _, row := range []struct {
@@ -42,6 +69,8 @@ func TestReadProxyHeader(t *testing.T) {
 		{"v1", proxyV1, []string{"127.0.0.1", "unix"}, proxied, nil},
 		{"v2", proxyV2, []string{"127.0.0.1", "unix"}, proxied, nil},
 		{"from anybody", proxyV2, nil, proxied, nil},
+		{"left out", "CONNECT {}", nil, "", nil},
+		{"left out, nearly one", "\r\n\r\nPROXY ", nil, "", nil},
 		{"stranger", "CONNECT {}", []string{"10.0.0.0/8"}, "", nil},
 		{"missing", "CONNECT {}", []string{"127.0.0.1", "unix"}, "", admission.ErrProxyHeaderMissing},
 	} {
@@ -69,7 +98,7 @@ func TestReadProxyHeader(t *testing.T) {
 					if row.want == "" && row.err == nil {
 						rest = row.head + rest
 					}
-					if b, readErr := io.ReadAll(there); err == nil && string(b) != rest {
+					if b, readErr := io.ReadAll(c.NetConn()); err == nil && string(b) != rest {
 						t.Fatalf("%s, cut at %d: %q is left, %v", kind, cut, b, readErr)
 					}
 					here.Close()
@@ -78,16 +107,32 @@ func TestReadProxyHeader(t *testing.T) {
 			}
 		})
 	}
-	// Where the socket can be looked into, a connection without a header loses nothing.
-	here, there := tcpPair(t)
-	io.WriteString(here, "CONNECT {}\r\n")
-	here.Close()
-	c := transport.NewConn(there)
-	if err := c.ReadProxyHeader(from(t)); err != nil {
-		t.Fatal(err)
-	}
-	if b, err := io.ReadAll(there); string(b) != "CONNECT {}\r\n" {
-		t.Errorf("%q is left, %v", b, err)
+}
+
+// Who may leave the header out must send something else in time, and finish a header that it has begun.
+func TestReadProxyHeaderTime(t *testing.T) {
+	for _, row := range []struct {
+		name, first string
+		want        error
+	}{
+		{"silent", "", admission.ErrProxyHeaderSilence},
+		{"v1 begun", proxyV1[:20], admission.ErrProxyHeaderCut},
+		{"v2 begun", proxyV2[:14], admission.ErrProxyHeaderCut},
+		{"v2 without its addresses", proxyV2[:17], admission.ErrProxyHeaderCut},
+	} {
+		for _, kind := range []string{"tcp", "pipe"} {
+			here, there := net.Pipe()
+			if kind == "tcp" {
+				here, there = tcpPair(t)
+			}
+			go io.WriteString(here, row.first)
+			patient := &admission.ProxyProtocol{Timeout: 20 * time.Millisecond}
+			if err := transport.NewConn(there).ReadProxyHeader(patient); !errors.Is(err, row.want) {
+				t.Errorf("%s, %s: %v", row.name, kind, err)
+			}
+			here.Close()
+			there.Close()
+		}
 	}
 }
 
