@@ -100,7 +100,7 @@ var unbuiltKeys = conf.Table[Options]{
 // checkedFlag is a boolean that changes nothing.
 func checkedFlag(r *conf.Reader, _ *Options, v conf.Value) { r.Flag(v) }
 
-// setMaxConnections reads a limit for which nats-server's 0 means none.
+// setMaxConnections reads a limit that, as in nats-server, lets nobody in if it is 0.
 func setMaxConnections(r *conf.Reader, o *Options, v conf.Value) {
 	n, ok := r.Integer(v)
 	if ok && n == 0 {

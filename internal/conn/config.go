@@ -16,7 +16,7 @@ const (
 
 // Config holds the limits that every kind of connection shares. The zero value of a field means its default.
 type Config struct {
-	// MaxConnections is the number of connections of all kinds together; -1 means no limit.
+	// MaxConnections is the number of connections of all kinds together; negative lets nobody in.
 	MaxConnections int
 	// MaxPending is the number of bytes that may wait for one receiver before it is closed as a slow consumer.
 	MaxPending int64

@@ -75,7 +75,7 @@ func (r *Registry) Add(c *Conn) Reason {
 	switch {
 	case r.emptied:
 		return ServerShutdown
-	case most > 0 && len(r.open) >= most:
+	case len(r.open) >= most:
 		return MaxConnectionsExceeded
 	}
 	r.open, r.due = append(r.open, c), append(r.due, never)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,7 +40,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	h := &house{t: t, account: account.New(account.Global), start: time.Now()}
-	h.registry = conn.NewRegistry(conn.Config{MaxConnections: -1}, slog.New(slog.DiscardHandler))
+	h.registry = conn.NewRegistry(conn.Config{MaxConnections: math.MaxInt}, slog.New(slog.DiscardHandler))
 	h.accounts = []*account.Account{h.account}
 	h.source = monitor.Source{
 		Base:     h.base,
