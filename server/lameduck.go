@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"weir/internal/client"
 	"weir/internal/conn"
 )
 
@@ -18,11 +17,7 @@ func (s *Server) LameDuck() {
 	s.log.Info("Entering lame duck mode, stop accepting new clients")
 	s.closeClientListeners()
 	o := s.options.Load()
-	for _, c := range s.registry.Conns() {
-		if v, ok := c.Visitor().(*client.Client); ok {
-			v.SendInfo()
-		}
-	}
+	s.sendInfo()
 	if s.registry.Len() > 0 && s.pause(o.LameDuck.Grace) {
 		s.closeSlowly(o.LameDuck.Duration - o.LameDuck.Grace)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"time"
 
@@ -23,7 +24,8 @@ func (s *Server) Reload(o *Options) error {
 	if err := o.Validate(); err != nil {
 		return err
 	}
-	changes := config.Plan(s.options.Load(), o)
+	old := s.options.Load()
+	changes := config.Plan(old, o)
 	var refused []error
 	recheck := false
 	for _, c := range changes {
@@ -46,6 +48,12 @@ func (s *Server) Reload(o *Options) error {
 	}
 	if recheck {
 		s.recheck()
+	}
+	if n := s.registry.Renew(); n > 0 {
+		s.log.Info(fmt.Sprintf("Closed %d connections to fall within max_connections", n))
+	}
+	if old.Protocol.MaxPayload != o.Protocol.MaxPayload {
+		s.sendInfo() // or they would go on with the old limit
 	}
 	s.log.Info("Reloaded server configuration (" + o.Digest + ")")
 	return nil
@@ -194,9 +202,25 @@ func (s *Server) retire(l *httpListener) {
 
 // recheck closes the clients that would not be let in any more.
 func (s *Server) recheck() {
-	for _, c := range s.registry.Conns() {
-		if v, ok := c.Visitor().(*client.Client); ok {
-			v.Recheck()
+	for c := range s.connected() {
+		c.Recheck()
+	}
+}
+
+// sendInfo tells all clients that understand it what INFO says now.
+func (s *Server) sendInfo() {
+	for c := range s.connected() {
+		c.SendInfo()
+	}
+}
+
+// connected is all clients.
+func (s *Server) connected() iter.Seq[*client.Client] {
+	return func(yield func(*client.Client) bool) {
+		for _, c := range s.registry.Conns() {
+			if v, ok := c.Visitor().(*client.Client); ok && !yield(v) {
+				return
+			}
 		}
 	}
 }

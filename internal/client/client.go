@@ -117,10 +117,8 @@ func newClient(env *Env, link *transport.Conn, arrived *auth.Credentials) *Clien
 	c.seat.at.Store(env.Accounts.Global())
 	c.library = unique.Make(library{})
 	c.asked = asked{verbose: true, pedantic: true}
-	config := env.Config()
-	c.seat.maxSubs = config.MaxSubscriptions
-	c.seat.maxPayload.Store(int64(config.MaxPayload))
-	c.lim = proto.Limits{MaxControlLine: config.MaxControlLine, NoHeaders: true}
+	c.bound(auth.Limits{})
+	c.lim.NoHeaders = true // until CONNECT
 	if policy, _ := env.Auth(); policy.NeedsNonce() || env.Proxies().NeedNonce() {
 		c.hello = &hello{nonce: auth.NewNonce(), arrived: arrived}
 	} else if arrived != nil {
@@ -137,14 +135,10 @@ func (c *Client) begin() {
 	}
 	c.loginMu.Lock() // a reload that finds the client in the registry waits until it knows what the client was asked for
 	defer c.loginMu.Unlock()
-	if why := c.env.Registry.Add(&c.Conn); why != 0 {
-		line := ""
-		if why == conn.MaxConnectionsExceeded {
-			line = string(proto.AppendErr(nil, proto.ErrMaxConnections))
-		}
-		c.Close(why, line)
+	if c.env.Registry.Add(&c.Conn) != 0 {
 		return
 	}
+	c.bound(auth.Limits{}) // to what holds now: a reload may have come before the registry knew the client
 	c.Debug("Client connection created", "")
 	a, timeout := c.env.Auth()
 	if a.Required() {

@@ -25,7 +25,7 @@ func (c *Client) Data(p []byte) error {
 	c.sit()
 	k := chunk{trace: c.Log.Enabled(context.Background(), logline.LevelTrace)}
 	c.pub.Copies = !k.trace
-	c.lim.MaxPayload = int(c.seat.maxPayload.Load())
+	c.lim.MaxPayload, c.lim.MaxControlLine = int(c.seat.maxPayload.Load()), c.env.Config().MaxControlLine
 	err := c.operations(p, &k)
 	if k.busy {
 		c.Heard()

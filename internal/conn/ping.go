@@ -89,6 +89,25 @@ func (c *Conn) PingSoon() {
 	c.reg.lookAt(c, next)
 }
 
+// renewPings brings forward what is due later than the intervals of now say.
+func (c *Conn) renewPings() {
+	now := c.reg.now()
+	p := &c.pings
+	p.mu.Lock()
+	if p.stopped || p.alive == nil {
+		p.mu.Unlock()
+		return
+	}
+	k := p.alive()
+	p.pingDue = min(p.pingDue, now.after(k.Interval))
+	if due := now.after(k.WSInterval); k.WSInterval > 0 && c.Link.IsWebSocket() && (p.wsDue == 0 || due < p.wsDue) {
+		p.wsDue = due
+	}
+	next := p.nextLocked()
+	p.mu.Unlock()
+	c.reg.lookAt(c, next)
+}
+
 // nextLocked is when something is due.
 func (p *pinger) nextLocked() instant {
 	next := p.pingDue

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"weir/internal/proto"
 )
 
 // DefaultMaxClosed is how many closed connections the registry remembers, the same as nats-server.
@@ -54,11 +56,35 @@ func NewRegistry(c Config, log *slog.Logger) *Registry {
 // Config is the current configuration, defaults filled in.
 func (r *Registry) Config() *Config { return r.config.Load() }
 
-// SetConfig replaces the configuration for all that happens from now on.
+// SetConfig replaces the configuration for all that happens from now on. [Registry.Renew] follows it where there may be
+// connections.
 func (r *Registry) SetConfig(c Config) {
 	c = c.WithDefaults()
 	r.config.Store(&c)
 }
+
+// Renew holds all connections to what is configured now: how much may wait for them, and when they are pinged. It returns
+// how many it closed because there may be fewer of them now; those that came last have to go.
+func (r *Registry) Renew() (closed int) {
+	config := r.Config()
+	left := config.MaxConnections
+	for _, c := range r.Conns() {
+		switch {
+		case c.Closing():
+		case left <= 0:
+			c.Close(MaxConnectionsExceeded, maxConnections)
+			closed++
+		default:
+			left--
+			c.Out.SetLimit(config.MaxPending)
+			c.renewPings()
+		}
+	}
+	return closed
+}
+
+// maxConnections is what those are told who are too many.
+var maxConnections = string(proto.AppendErr(nil, proto.ErrMaxConnections))
 
 // Remember sets how many closed connections are remembered. It is called before the first one closes.
 func (r *Registry) Remember(most int) {
@@ -67,8 +93,21 @@ func (r *Registry) Remember(most int) {
 	r.most = most
 }
 
-// Add registers c. It returns why c may not come in, or 0.
+// Add registers c, or closes it and returns why it may not come in.
 func (r *Registry) Add(c *Conn) Reason {
+	why := r.add(c)
+	switch why {
+	case 0:
+		c.Out.SetLimit(r.Config().MaxPending) // a Renew between Init and now has missed c
+	case MaxConnectionsExceeded:
+		c.Close(why, maxConnections)
+	default:
+		c.Close(why, "")
+	}
+	return why
+}
+
+func (r *Registry) add(c *Conn) Reason {
 	most := r.Config().MaxConnections
 	r.mu.Lock()
 	defer r.mu.Unlock()

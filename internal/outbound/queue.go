@@ -60,6 +60,13 @@ type urgent struct {
 // Init sets the owner and the limit of pending bytes; limit 0 means none.
 func (q *Queue) Init(owner Flusher, limit int64) { q.owner, q.limit = owner, limit }
 
+// SetLimit changes the limit for what is pushed from now on.
+func (q *Queue) SetLimit(limit int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.limit = limit
+}
+
 // AcceptCopies lets [Queue.PushCopy] write messages in the form of the client protocol; headers says whether the receiver
 // knows HMSG.
 func (q *Queue) AcceptCopies(headers bool) {

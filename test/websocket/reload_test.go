@@ -128,3 +128,109 @@ func TestReloadLogin(t *testing.T) {
 		s.wantLogin(false)
 	})
 }
+
+// TestReloadLimits: new limits hold for who is connected, too.
+func TestReloadLimits(t *testing.T) {
+	rows := []struct {
+		line, send string
+		answer     string
+		code       int // of the close frame; 0 if the connection stays
+		text       string
+		refused    string // what nats-server says who can not change it while it runs
+	}{
+		{"max_payload: 10", "PUB a 11\r\nhello world\r\n", "-ERR 'Maximum Payload Violation'", 1009, "Maximum Message Payload Exceeded", ""},
+		{"max_control_line: 10", "SUB abcdefghijklm 1\r\n", "-ERR 'maximum control line exceeded'", 1008, "Maximum Control Line Exceeded", ""},
+		{"max_subscriptions: 1", "SUB a 1\r\nSUB b 2\r\n", "-ERR 'maximum subscriptions exceeded'", 0, "", "MaxSubs"},
+		{`ping_interval: "100ms"`, "", "PING", 0, "", ""},
+	}
+	const base = "host: 127.0.0.1\nport: -1\nwebsocket { host: 127.0.0.1, port: -1, no_tls: true }\n"
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for _, row := range rows {
+			t.Run(row.line, func(t *testing.T) {
+				server := process.Start(t, target, process.Options{File: base + "#\n"})
+				s, seen := connect(t, server), 0
+				line := reload(t, server, &seen, replace("#", row.line))
+				if target == process.Stock && row.refused != "" {
+					if !strings.Contains(line, "not supported for "+row.refused) {
+						t.Error(line)
+					}
+					return
+				}
+				if !strings.Contains(line, "Reloaded") {
+					t.Fatal(line)
+				}
+				if row.send != "" {
+					s.send(data(row.send))
+				}
+				if target == process.Weir || row.code == 0 { // nats-server may lose it, and sends its first PING soon
+					s.want(row.answer)
+				}
+				if row.code == 0 {
+					s.alive()
+				} else {
+					s.wantClose(row.code, row.text, true)
+				}
+			})
+		}
+	})
+}
+
+// TestReloadConnections: when there may be fewer connections some have to go, and are told why.
+func TestReloadConnections(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		server := process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\nmax_connections: 3\n" +
+			"websocket { host: 127.0.0.1, port: -1, no_tls: true }\n"})
+		all := []*session{connect(t, server), connect(t, server), connect(t, server)}
+		seen := 0
+		if line := reload(t, server, &seen, replace("max_connections: 3", "max_connections: 1")); !strings.Contains(line, "Reloaded") {
+			t.Fatal(line)
+		}
+		if !strings.Contains(server.Log().String(), "Closed 2 connections to fall within max_connections") {
+			t.Error("the log does not say it")
+		}
+		if target == process.Weir { // nats-server takes any two
+			all[0].alive()
+			for _, s := range all[1:] {
+				s.want("-ERR 'maximum connections exceeded'")
+				s.wantClose(1008, "Maximum Connections Exceeded", false)
+			}
+		}
+	})
+}
+
+// TestReloadTold: a client that understands INFO at any time learns how much it may send now. With nats-server it does not.
+func TestReloadTold(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		server := process.Start(t, process.Weir, process.Options{Config: "max_payload: 1000"})
+		s, seen := dial(t, server), 0
+		s.send(data("CONNECT {\"verbose\":false,\"protocol\":1}\r\nPING\r\n"))
+		s.want("PONG")
+		s.line() // which account it is
+		reload(t, server, &seen, replace("max_payload: 1000", "max_payload: 2000"))
+		line := s.line()
+		if line == "PING" {
+			line = s.line()
+		}
+		if !strings.HasPrefix(line, "INFO {") || !strings.Contains(line, `"max_payload":2000`) {
+			t.Error(line)
+		}
+	})
+}
+
+// TestReloadSubscriptions: who has more subscriptions than it may have now has to go. nats-server refuses such a reload.
+func TestReloadSubscriptions(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		server := process.Start(t, process.Weir, process.Options{Config: "max_subscriptions: 3"})
+		two, three, seen := connect(t, server), connect(t, server), 0
+		two.send(data("SUB a 1\r\nSUB b 2\r\nPING\r\n"))
+		two.want("PONG")
+		three.send(data("SUB a 1\r\nSUB b 2\r\nSUB c 3\r\nPING\r\n"))
+		three.want("PONG")
+		reload(t, server, &seen, replace("max_subscriptions: 3", "max_subscriptions: 2"))
+		three.want("-ERR 'maximum subscriptions exceeded'")
+		three.wantClose(1008, "Maximum Subscriptions Exceeded", false)
+		two.send(data("SUB c 3\r\n"))
+		two.want("-ERR 'maximum subscriptions exceeded'")
+		two.alive()
+	})
+}
