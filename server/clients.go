@@ -11,6 +11,7 @@ import (
 	"weir/internal/config"
 	"weir/internal/conn"
 	"weir/internal/proto"
+	"weir/internal/transport"
 )
 
 // clientEnv is what clients over TCP need.
@@ -32,6 +33,9 @@ func (s *Server) clientEnv() *client.Env {
 			return &admission.ProxyProtocol{}
 		},
 		TLS: s.tlsPolicy,
+		Pinned: func(t *transport.TLSConn) bool {
+			return t == nil && s.options.Load().AllowNonTLS || pinned(s.clientTLS.Load(), t)
+		},
 		MapCertificates: func() bool {
 			t := s.options.Load().TLS
 			return t != nil && t.Map
@@ -50,6 +54,17 @@ func (s *Server) tlsPolicy() *client.TLSPolicy {
 		First: o.TLS.HandshakeFirst, Fallback: o.TLS.HandshakeFallback,
 		AllowPlain: o.AllowNonTLS,
 	}
+}
+
+// pinned holds a connection against the pins that its listener has now.
+func pinned(now *secured, t *transport.TLSConn) bool {
+	switch {
+	case now == nil || now.pins == nil:
+		return true
+	case t == nil:
+		return false
+	}
+	return now.pins(t.ConnectionState()) == nil
 }
 
 // info is what INFO says on every listener.

@@ -206,6 +206,7 @@ func (s *Server) edgeEnv(e *edge) *client.Env {
 		},
 		Proxies:   s.proxies.Load,
 		KeepAlive: func() conn.KeepAlive { return e.now.Load().KeepAlive },
+		Pinned:    func(t *transport.TLSConn) bool { return pinned(e.now.Load().tls, t) },
 		MapCertificates: func() bool {
 			t := e.now.Load().TLS
 			return t != nil && t.Map

@@ -24,7 +24,8 @@ type authorities struct {
 // secured is a tls block in force.
 type secured struct {
 	*tls.Config
-	expires time.Time // of its first certificate
+	pins    func(tls.ConnectionState) error // nil without pinned_certs
+	expires time.Time                       // of its first certificate
 }
 
 // tlsLoader loads the tls blocks of one configuration.
@@ -55,6 +56,7 @@ func (l *tlsLoader) load(t *config.TLS) (*secured, error) {
 	}
 	// Records of full size from the start: a flush is one piece already, and small first records would cut it up.
 	c.DynamicRecordSizingDisabled = true
+	pins := c.VerifyConnection
 	if t.OCSPPeer.Verify {
 		c.VerifyConnection = both(c.VerifyConnection, l.checker.Verify(t.OCSPPeer))
 	}
@@ -68,7 +70,7 @@ func (l *tlsLoader) load(t *config.TLS) (*secured, error) {
 		return nil, err
 	}
 	l.staplers = append(l.staplers, staplers...)
-	return &secured{c, expires}, nil
+	return &secured{c, pins, expires}, nil
 }
 
 // both verifies a connection twice; the first function may be nil.

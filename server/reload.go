@@ -202,8 +202,16 @@ func (s *Server) retire(l *httpListener) {
 
 // recheck closes the clients that would not be let in any more.
 func (s *Server) recheck() {
+	unpinned := 0
 	for c := range s.connected() {
-		c.Recheck()
+		if c.CloseUnpinned() {
+			unpinned++
+		} else {
+			c.Recheck()
+		}
+	}
+	if unpinned > 0 {
+		s.log.Info(fmt.Sprintf("Disconnect %d clients due to pinned certs reload", unpinned))
 	}
 }
 

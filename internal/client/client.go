@@ -37,6 +37,9 @@ type Env struct {
 	ProxyProtocol func() *admission.ProxyProtocol
 	// TLS upgrades a connection after (or, if First is set, before) the first INFO; nil where the listener did that.
 	TLS func() *TLSPolicy
+	// Pinned reports whether a connection has one of the certificates that the listener lets in now; it is nil where all are
+	// let in, and t where there is no TLS.
+	Pinned func(t *transport.TLSConn) bool
 	// MapCertificates reports whether a client's certificate says which user it is; nil means never.
 	MapCertificates func() bool
 	// Logins slows down who guesses; nil does not.
@@ -140,6 +143,9 @@ func (c *Client) begin() {
 	}
 	c.bound(auth.Limits{}) // to what holds now: a reload may have come before the registry knew the client
 	c.Debug("Client connection created", "")
+	if c.CloseUnpinned() { // likewise
+		return
+	}
 	a, timeout := c.env.Auth()
 	if a.Required() {
 		c.awaiting, c.expected, c.lim.ConnectOnly = true, true, !a.Guests()

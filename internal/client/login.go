@@ -98,6 +98,16 @@ func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Cred
 	return policy.LoginCertificate(certs[0], with)
 }
 
+// CloseUnpinned ends the connection if its certificate is not let in any more, and reports whether it did.
+func (c *Client) CloseUnpinned() bool {
+	if c.env.Pinned == nil || c.env.Pinned(c.Link.TLS()) {
+		return false
+	}
+	c.Log.Debug("certificate is not pinned any more", "conn", c.Name())
+	c.Close(conn.TLSHandshakeError, "")
+	return true
+}
+
 // Recheck holds the client against what is configured now: it may have to go, or may do something else than before.
 func (c *Client) Recheck() {
 	c.loginMu.Lock()

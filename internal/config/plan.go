@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"weir/internal/account"
 	"weir/internal/auth"
@@ -108,7 +110,8 @@ var planned = []plannedField[Options]{
 	{"client", "dont_listen", Restart, open, func(o *Options) any { return o.DontListen }},
 	{"client", "client_advertise", Swap, open, func(o *Options) any { return o.Advertise }},
 	{"client", "proxy_protocol", Swap, open, func(o *Options) any { return o.ProxyProtocol }},
-	{"client", "tls", Swap, open, func(o *Options) any { return o.TLS.String() }},
+	{"client", "tls", Swap, open, func(o *Options) any { return unpinned(o.TLS) }},
+	{"client", "pinned_certs", Recheck, open, func(o *Options) any { return pinsOf(o.TLS) }},
 	{"client", "allow_non_tls", Swap, open, func(o *Options) any { return o.AllowNonTLS }},
 	{"client", "max_payload", Recheck, open, func(o *Options) any { return o.Protocol.MaxPayload }},
 	{"client", "max_control_line", Swap, open, func(o *Options) any { return o.Protocol.MaxControlLine }},
@@ -154,7 +157,7 @@ var planned = []plannedField[Options]{
 	{"monitor", "http_port", Restart, open, func(o *Options) any { return o.Monitor.Port }},
 	{"monitor", "https_port", Restart, open, func(o *Options) any { return o.Monitor.HTTPSPort }},
 	{"monitor", "http_base_path", Restart, open, func(o *Options) any { return o.Monitor.BasePath }},
-	{"monitor", "tls", Swap, open, func(o *Options) any { return o.Monitor.TLS.String() }},
+	{"monitor", "tls", Swap, open, func(o *Options) any { return unpinned(o.Monitor.TLS) }},
 	{"monitor", "max_closed_clients", Swap, open, func(o *Options) any { return o.Monitor.MaxClosed }},
 
 	{"log", "log_file", Swap, open, func(o *Options) any { return o.Log.File }},
@@ -199,4 +202,38 @@ func (a plannedAccounts) String() string {
 		names[i] = a[i].Name
 	}
 	return fmt.Sprint(names)
+}
+
+// unpinned is a TLS block without its pins, which have a row of their own.
+func unpinned(t *TLS) string {
+	if t == nil {
+		return t.String()
+	}
+	plain := *t
+	plain.PinnedCerts = nil
+	return plain.String()
+}
+
+// plannedPins is compared as a whole and shown by the beginnings of the pins.
+type plannedPins []string
+
+func pinsOf(t *TLS) plannedPins {
+	if t == nil {
+		return plannedPins{}
+	}
+	all := make(plannedPins, len(t.PinnedCerts))
+	for i, p := range t.PinnedCerts {
+		all[i] = strings.ToLower(p)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (p plannedPins) String() string {
+	const digits = 8
+	short := make([]string, len(p))
+	for i, pin := range p {
+		short[i] = pin[:min(digits, len(pin))]
+	}
+	return fmt.Sprint(short)
 }

@@ -241,3 +241,28 @@ func TestPlanHidesSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestPlanPins: new pins are a change of their own, after which connections are looked at again; their order is none.
+func TestPlanPins(t *testing.T) {
+	a, b := strings.Repeat("a", 64), strings.Repeat("b", 64)
+	plan := func(old, next string) (got []string) {
+		const text = "tls { cert_file: c, key_file: k, pinned_certs: [ PINS ] }\nwebsocket { port: 1, tls { cert_file: c, key_file: k, pinned_certs: [ PINS ] } }\n"
+		from, to := mustParse(t, strings.ReplaceAll(text, "PINS", old)), mustParse(t, strings.ReplaceAll(text, "PINS", next))
+		from.SetDefaults()
+		to.SetDefaults()
+		for _, c := range config.Plan(from, to) {
+			got = append(got, c.String())
+		}
+		return got
+	}
+	if got := plan(a+", "+b, b+", "+strings.ToUpper(a)); got != nil {
+		t.Errorf("another order: %q", got)
+	}
+	want := []string{
+		"client.pinned_certs: [aaaaaaaa] -> [aaaaaaaa bbbbbbbb] (recheck connections)",
+		"websocket.pinned_certs: [aaaaaaaa] -> [aaaaaaaa bbbbbbbb] (recheck connections)",
+	}
+	if got := plan(a, b+", "+a); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -47,7 +47,7 @@ var reasons = [...]reasonRow{
 	ClientClosed:                  {"Client Closed", ws.CloseNormal, false},
 	AuthenticationTimeout:         {"Authentication Timeout", ws.ClosePolicyViolation, false},
 	AuthenticationViolation:       {"Authentication Failure", ws.ClosePolicyViolation, false},
-	TLSHandshakeError:             {"TLS Handshake Failure", ws.CloseTLSHandshake, true},
+	TLSHandshakeError:             {"TLS Handshake Failure", ws.ClosePolicyViolation, false},
 	SlowConsumerPendingBytes:      {"Slow Consumer (Pending Bytes)", ws.ClosePolicyViolation, true},
 	SlowConsumerWriteDeadline:     {"Slow Consumer (Write Deadline)", ws.ClosePolicyViolation, true},
 	WriteError:                    {"Write Error", ws.CloseGoingAway, true},

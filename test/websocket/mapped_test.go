@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509/pkix"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -175,5 +176,79 @@ func TestPinned(t *testing.T) {
 		if _, err := dialTLS(t, server, a.trust(second)); err == nil {
 			t.Error("another key was let in")
 		}
+	})
+}
+
+// TestReloadPinned: whose key is not pinned any more has to go; who has the other one stays. nats-server takes new pins of
+// the client port only.
+func TestReloadPinned(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		a := newAuthority(t)
+		first, second := a.client("first", unknown), a.client("second", unknown)
+		pins := [2]string{}
+		for i, c := range []tls.Certificate{first, second} {
+			pins[i] = fmt.Sprintf("%x", sha256.Sum256(c.Leaf.RawSubjectPublicKeyInfo))
+		}
+		keys := block(a.server("server", "127.0.0.1"), "verify: true", fmt.Sprintf("pinned_certs: [ %q, %q ]", pins[0], pins[1]))
+		unpin := replace(fmt.Sprintf("%q, ", pins[0]), "")
+		run := func(t *testing.T, options process.Options, gone func(*process.Server) func(), stays func(*process.Server) func()) {
+			server := process.Start(t, target, options)
+			wantGone, wantAlive, seen := gone(server), stays(server), 0
+			if line := reload(t, server, &seen, unpin); !strings.Contains(line, "Reloaded") {
+				t.Fatal(line)
+			}
+			wantGone()
+			wantAlive()
+			if _, err := server.Log().Wait("Disconnect 1 clients due to pinned certs reload", process.Patience); err != nil {
+				t.Error(err)
+			}
+			var page struct {
+				Connections []struct {
+					Reason string `json:"reason"`
+				} `json:"connections"`
+			}
+			process.Await(process.Patience, func() bool {
+				server.Page(t, "/connz?state=closed", &page)
+				return len(page.Connections) > 0
+			})
+			if len(page.Connections) != 1 || page.Connections[0].Reason != "TLS Handshake Failure" {
+				t.Errorf("closed: %+v", page)
+			}
+		}
+		t.Run("client port", func(t *testing.T) {
+			connect := func(server *process.Server, certificate tls.Certificate) *plainClient {
+				c := secureClient(t, server, a.trust(certificate))
+				c.send("CONNECT {\"verbose\":false}\r\nPING\r\n")
+				c.want("PONG")
+				return c
+			}
+			run(t, process.Options{Config: keys}, func(server *process.Server) func() {
+				c := connect(server, first)
+				return func() {
+					rest, err := io.ReadAll(c.r)
+					if text := strings.TrimPrefix(string(rest), "PING\r\n"); err != nil && !isReset(err) || text != "" {
+						t.Errorf("got %q, %v", text, err)
+					}
+				}
+			}, func(server *process.Server) func() {
+				c := connect(server, second)
+				return func() {
+					c.send("PING\r\n")
+					c.want("PONG")
+				}
+			})
+		})
+		if target == process.Stock {
+			return
+		}
+		t.Run("websocket", func(t *testing.T) {
+			run(t, process.Options{WebSocket: keys}, func(server *process.Server) func() {
+				s, _ := connectTLS(t, server, a.trust(first))
+				return func() { s.wantClose(1008, "TLS Handshake Failure", false) }
+			}, func(server *process.Server) func() {
+				s, _ := connectTLS(t, server, a.trust(second))
+				return s.alive
+			})
+		})
 	})
 }
