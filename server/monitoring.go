@@ -81,7 +81,7 @@ func varzSettings(o *Options) monitor.Settings {
 		HTTPHost: o.Monitor.Host, HTTPPort: o.Monitor.Port, HTTPSPort: o.Monitor.HTTPSPort, HTTPBasePath: basePath,
 		AuthTimeout:    o.Protocol.AuthTimeout.Seconds(),
 		MaxControlLine: o.Protocol.MaxControlLine, MaxPayload: o.Protocol.MaxPayload, MaxPending: o.Conn.MaxPending,
-		TLSTimeout: tlsTimeout.Seconds(), WriteDeadline: o.Conn.WriteDeadline,
+		TLSTimeout: tlsTimeout.Seconds(), WriteDeadline: o.Conn.WriteDeadline, WriteTimeout: o.Conn.WriteTimeout,
 	}
 }
 
@@ -115,6 +115,9 @@ func varzWebSocket(o *Options, w *edgeState) monitor.WebSocket {
 		HandshakeTimeout: max(w.HandshakeTimeout, 0), NoTLS: w.NoTLS, SameOrigin: w.SameOrigin,
 		AllowedOrigins: w.AllowedOrigins, Compression: w.Compression,
 		TLSOCSPPeerVerify: w.tls != nil && w.TLS.OCSPPeer.Verify, TLSCertNotAfter: w.tls.end(),
+	}
+	if t := w.TLS; t != nil {
+		v.TLSMap, v.PinnedCerts = t.Map, t.PinnedCerts
 	}
 	if w.AuthTimeout != o.Protocol.AuthTimeout {
 		v.AuthTimeout = w.AuthTimeout.Seconds()

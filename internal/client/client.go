@@ -65,6 +65,7 @@ type Client struct {
 	ponged    bool // the first PING was answered
 	expected  bool // CONNECT must come, or stand for no_auth_user
 	connected bool // CONNECT was received
+	tlsFirst  bool // TLS came before INFO; immutable once the registry knows the client
 
 	// Read by any goroutine.
 	seat    seat
@@ -192,6 +193,7 @@ func (c *Client) ChunkEnd() {
 
 // Describe is part of conn.Visitor.
 func (c *Client) Describe(i *conn.Info, subs bool) {
+	i.TLSFirst = c.tlsFirst
 	i.Client = c.identity()
 	if l := c.login.Load(); l != nil {
 		i.Proxy = l.with.Proxy

@@ -62,6 +62,7 @@ func (c *Client) secure() bool {
 			return true
 		}
 	}
+	c.tlsFirst = first
 	return c.startTLS(p)
 }
 

@@ -110,7 +110,8 @@ var keyTexts = []struct {
 	{`mappings { a: b }`, config.Options{Accounts: config.Accounts{Mappings: []account.Mapping{{Source: "a", To: []account.Weighted{{Subject: "b", Weight: 100}}}}}}},
 	{`accounts [ A, B ]`, config.Options{Accounts: config.Accounts{Named: []account.Config{{Name: "A"}, {Name: "B"}}}}},
 	{`disable_sublist_cache: true, no_fast_producer_stall: true`, config.Options{}},
-	{`write_timeout: close`, config.Options{}},
+	{`write_timeout: close`, config.Options{Conn: conn.Config{WriteTimeout: "close"}}},
+	{`write_timeout: default`, config.Options{}},
 	{`jetstream: false, accounts {}`, config.Options{}},
 	{`authorization { permissions {}, proxy_required: false }`, config.Options{}},
 }

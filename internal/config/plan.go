@@ -129,6 +129,7 @@ var planned = []plannedField[Options]{
 	{"conn", "max_connections", Recheck, open, func(o *Options) any { return o.Conn.MaxConnections }},
 	{"conn", "max_pending", Swap, open, func(o *Options) any { return o.Conn.MaxPending }},
 	{"conn", "write_deadline", Swap, open, func(o *Options) any { return o.Conn.WriteDeadline }},
+	{"conn", "write_timeout", Swap, open, func(o *Options) any { return o.Conn.WriteTimeout }},
 	{"conn", "ping_interval", Swap, open, func(o *Options) any { return o.Conn.PingInterval }},
 	{"conn", "ping_max", Swap, open, func(o *Options) any { return o.Conn.PingMax }},
 

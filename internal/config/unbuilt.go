@@ -76,7 +76,7 @@ func setJetStream(r *conf.Reader, o *Options, v conf.Value) {
 }
 
 // setWriteTimeout accepts the policy that this server has: a client that does not read in time is closed.
-func setWriteTimeout(r *conf.Reader, _ *Options, v conf.Value) {
+func setWriteTimeout(r *conf.Reader, o *Options, v conf.Value) {
 	s, ok := r.Text(v)
 	switch {
 	case !ok:
@@ -84,6 +84,8 @@ func setWriteTimeout(r *conf.Reader, _ *Options, v conf.Value) {
 		announceOff(r, v.Key+": retry")
 	case s != "default" && s != "close":
 		r.Fail(v.At, "%s must be 'default', 'close' or 'retry'", v.Key)
+	case s == "close":
+		o.Conn.WriteTimeout = s
 	}
 }
 

@@ -26,11 +26,12 @@ type alike struct {
 	identity              Identity
 	proxy                 string
 	tlsVersion, tlsCipher string
+	tlsFirst              bool
 }
 
 // remember makes a record of c, which closes; last is one of before, nil if there is none.
 func (c *Conn) remember(i *Info, end *ending, last *alike) closedConn {
-	a := alike{i.Kind, i.Type, "", i.Client, i.Proxy, i.TLSVersion, i.TLSCipher}
+	a := alike{i.Kind, i.Type, "", i.Client, i.Proxy, i.TLSVersion, i.TLSCipher, i.TLSFirst}
 	client := c.Link.Client()
 	if !client.IsValid() {
 		a.host = c.Link.PeerName()
@@ -52,6 +53,7 @@ func (r *Registry) info(c *closedConn) Info {
 		Active: r.wall(c.active), RTT: c.rtt, Pending: c.pending,
 		InMsgs: c.inMsgs, InBytes: c.inBytes, OutMsgs: c.outMsgs, OutBytes: c.outBytes,
 		Client: c.identity, Proxy: c.proxy, NumSub: int(c.subs), TLSVersion: c.tlsVersion, TLSCipher: c.tlsCipher,
+		TLSFirst: c.tlsFirst,
 	}
 	i.IP, i.Port = hostOf(c.client, c.host)
 	return i

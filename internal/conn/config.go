@@ -22,6 +22,8 @@ type Config struct {
 	MaxPending int64
 	// WriteDeadline is how long one write to a full socket may take before the receiver is closed as a slow consumer.
 	WriteDeadline time.Duration
+	// WriteTimeout is what is to become of such a receiver, in nats-server's words. It is closed in any case.
+	WriteTimeout string
 	// PingInterval is the silence after which a peer is sent a PING.
 	PingInterval time.Duration
 	// PingMax is the number of PINGs that may go unanswered before the connection is stale.

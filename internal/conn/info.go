@@ -28,6 +28,7 @@ type Info struct {
 	Subs   []*account.Sub // only if asked for
 
 	TLSVersion, TLSCipher string
+	TLSFirst              bool // TLS came before INFO
 }
 
 // Identity is what a client says of itself, and what the server made of it.

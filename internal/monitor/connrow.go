@@ -44,6 +44,7 @@ type clientPart struct {
 	TLSVersion   string     `json:"tls_version,omitempty"`
 	TLSCipher    string     `json:"tls_cipher_suite,omitempty"`
 	TLSPeerCerts []peerCert `json:"tls_peer_certs,omitempty"`
+	TLSFirst     bool       `json:"tls_first,omitempty"`
 
 	AuthorizedUser string      `json:"authorized_user,omitempty"`
 	Account        string      `json:"account,omitempty"` // but for the global one
@@ -125,7 +126,7 @@ func newRow(i *conn.Info, now time.Time) connRow {
 		NumSubs: i.NumSub,
 		clientPart: clientPart{
 			Name: i.Client.Name, Lang: i.Client.Lang, Version: i.Client.Version,
-			TLSVersion: i.TLSVersion, TLSCipher: i.TLSCipher,
+			TLSVersion: i.TLSVersion, TLSCipher: i.TLSCipher, TLSFirst: i.TLSFirst,
 			Proxy: Proxy{i.Proxy},
 		},
 	}

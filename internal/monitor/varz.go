@@ -92,6 +92,7 @@ type Settings struct {
 	JetStream        struct{}      `json:"jetstream"`
 	TLSTimeout       float64       `json:"tls_timeout"`
 	WriteDeadline    time.Duration `json:"write_deadline"`
+	WriteTimeout     string        `json:"write_timeout,omitempty"`
 }
 
 // WebSocket is the configuration of the WebSocket listener; empty without one.
@@ -104,6 +105,8 @@ type WebSocket struct {
 	HandshakeTimeout time.Duration `json:"handshake_timeout,omitempty"`
 	AuthTimeout      float64       `json:"auth_timeout,omitempty"`
 	NoTLS            bool          `json:"no_tls,omitempty"`
+	TLSMap           bool          `json:"tls_map,omitempty"`
+	PinnedCerts      []string      `json:"tls_pinned_certs,omitempty"`
 	SameOrigin       bool          `json:"same_origin,omitempty"`
 	AllowedOrigins   []string      `json:"allowed_origins,omitempty"`
 	Compression      bool          `json:"compression,omitempty"`

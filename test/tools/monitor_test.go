@@ -1,9 +1,12 @@
 package tools
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,44 +18,97 @@ import (
 )
 
 // TestMonitoringKeys asks a Weir and a nats-server that are alike, with one TCP and one WebSocket client each, the same
-// questions: every key of nats-server's answer is in Weir's, with the same type of JSON value.
+// questions: both answers have the same keys, with the same types of JSON values.
 func TestMonitoringKeys(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
-		ours, theirs := crowd(t, process.Weir), crowd(t, process.Stock)
-		for _, question := range []string{
-			"/varz", "/connz", "/connz?subs=1", "/connz?subs=detail", "/connz?auth=1", "/connz?state=any&sort=cid&limit=1",
-			"/connz?state=closed", "/connz?sort=subs", "/subsz", "/subsz?subs=1&limit=2", "/subsz?test=orders.new",
-			"/healthz",
-		} {
-			t.Run(question, func(t *testing.T) {
-				a, b := ask(t, ours, question), ask(t, theirs, question)
-				compare(t, strings.TrimSuffix(strings.SplitN(question, "?", 2)[0], "/"), a, b)
+		for name, scene := range map[string]func(*testing.T, process.Target) *process.Server{"open": crowd, "guarded": guarded} {
+			t.Run(name, func(t *testing.T) {
+				ours, theirs := scene(t, process.Weir), scene(t, process.Stock)
+				for _, question := range []string{
+					"/varz", "/connz", "/connz?subs=1", "/connz?subs=detail", "/connz?auth=1", "/connz?state=any&sort=cid&limit=1",
+					"/connz?state=closed", "/connz?state=closed&auth=1", "/connz?sort=subs", "/subsz", "/subsz?subs=1&acc=$G",
+					"/subsz?test=orders.new", "/accountz", "/accountz?acc=$G", "/healthz",
+				} {
+					t.Run(question, func(t *testing.T) {
+						a, b := ask(t, ours, question), ask(t, theirs, question)
+						compare(t, strings.TrimSuffix(strings.SplitN(question, "?", 2)[0], "/"), a, b)
+					})
+				}
 			})
 		}
 	})
 }
 
-// exceptions are keys of nats-server that Weir does not have, with the reason.
+// exceptions are keys that nats-server has and Weir has not, with the reason.
 var exceptions = map[string]string{
-	"/varz.feature_flags":  "all of them are about streams",
-	"/varz.system_account": "no system account yet",
+	"/varz.feature_flags":              "all of them are about streams",
+	"/varz.system_account":             "no system account yet",
+	"/accountz.system_account":         "no system account yet",
+	"/accountz.account_detail.imports": "those of the system account's services",
+}
+
+// additions are keys that Weir may have and nats-server has not, with the reason.
+var additions = map[string]string{
+	"/varz.weir":                        "its own version",
+	"/varz.weir_doors":                  "who came to each WebSocket listener",
+	"/varz.websocket.handshake_timeout": "a handshake has a limit, configured or not",
+}
+
+// guarded is a server with TLS, users and most of what can be configured of its listeners. One client comes with TLS first,
+// one as no_auth_user.
+func guarded(t *testing.T, target process.Target) *process.Server {
+	t.Helper()
+	cert, key := process.Certificate()
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pin := sha256.Sum256(pair.Leaf.RawSubjectPublicKeyInfo)
+	keys := fmt.Sprintf("cert_file: %q, key_file: %q, ca_file: %q, verify: true, pinned_certs: [ \"%x\" ]", cert, key, cert, pin)
+	s := process.Start(t, target, process.Options{File: `host: 127.0.0.1, port: -1, http: "127.0.0.1:-1"
+server_name: north, server_tags: [ a, b ], server_metadata { a: b }, client_advertise: "north.test:1"
+max_subscriptions: 100, max_sub_tokens: 9, write_deadline: "5s", write_timeout: close
+tls { ` + keys + `, handshake_first: true }
+authorization { timeout: 7, users: [ { user: ann, password: secret, permissions { subscribe: ">" } }, { user: joe, password: other } ] }
+websocket { host: 127.0.0.1, port: -1, advertise: "edge.test:2", no_auth_user: joe, handshake_timeout: "3s", compression: true
+  allowed_origins: [ "https://a.test" ], same_origin: true, authorization { timeout: 4 }
+  tls { ` + keys + ` }
+}
+`})
+	chain := []nats.Option{nats.RootCAs(cert), nats.ClientCert(cert, key)}
+	ann := append([]nats.Option{nats.TLSHandshakeFirst(), nats.UserInfo("ann", "secret")}, chain...)
+	fill(t, s, func() *nats.Conn { return join(t, "tls://"+s.Client, ann) }, func() *nats.Conn { return join(t, "wss://"+s.WebSocket, chain) })
+	return s
 }
 
 // crowd is a server with a client on each listener, another that has left, subscriptions and some messages.
 func crowd(t *testing.T, target process.Target) *process.Server {
 	t.Helper()
 	s := process.Start(t, target, process.Options{})
-	connect := func(url string) *nats.Conn {
-		nc, err := nats.Connect(url, nats.Name("crowd"))
+	fill(t, s, func() *nats.Conn { return join(t, "nats://"+s.Client, nil) }, func() *nats.Conn { return join(t, "ws://"+s.WebSocket, nil) })
+	return s
+}
+
+func join(t *testing.T, url string, options []nats.Option) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect(url, append(options, nats.Name("crowd"))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// fill lets clients come, subscribe and publish.
+func fill(t *testing.T, s *process.Server, tcp, ws func() *nats.Conn) {
+	t.Helper()
+	tcp().Close()
+	for _, nc := range []*nats.Conn{tcp(), ws()} {
+		workers, err := nc.QueueSubscribe("orders.*", "workers", func(*nats.Msg) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(nc.Close)
-		return nc
-	}
-	connect("nats://" + s.Client).Close()
-	for _, nc := range []*nats.Conn{connect("nats://" + s.Client), connect("ws://" + s.WebSocket)} {
-		if _, err := nc.QueueSubscribe("orders.*", "workers", func(*nats.Msg) {}); err != nil {
+		if err := workers.AutoUnsubscribe(1000); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := nc.SubscribeSync("orders.new"); err != nil {
@@ -69,7 +125,6 @@ func crowd(t *testing.T, target process.Target) *process.Server {
 		closed, _ := ask(t, s, "/connz?state=closed").(map[string]any)["connections"].([]any)
 		return len(closed) == 1
 	})
-	return s
 }
 
 // ask returns the JSON of an answer.
@@ -94,7 +149,7 @@ func ask(t *testing.T, s *process.Server, question string) any {
 	return answer
 }
 
-// compare walks both answers. Of arrays the first elements are compared.
+// compare walks both answers. Of arrays, what the elements have together is compared.
 func compare(t *testing.T, path string, ours, theirs any) {
 	t.Helper()
 	if kind(ours) != kind(theirs) {
@@ -103,8 +158,9 @@ func compare(t *testing.T, path string, ours, theirs any) {
 	}
 	switch theirs := theirs.(type) {
 	case map[string]any:
+		ours := ours.(map[string]any)
 		for key, value := range theirs {
-			mine, ok := ours.(map[string]any)[key]
+			mine, ok := ours[key]
 			_, excepted := exceptions[path+"."+key]
 			switch {
 			case ok && excepted:
@@ -115,14 +171,28 @@ func compare(t *testing.T, path string, ours, theirs any) {
 				t.Errorf("%s has no %s, in nats-server it is %v", path, key, value)
 			}
 		}
-	case []any:
-		mine := ours.([]any)
-		if len(theirs) > 0 && len(mine) == 0 {
-			t.Errorf("%s is empty, nats-server has %d", path, len(theirs))
-		} else if len(theirs) > 0 {
-			compare(t, path+"[0]", mine[0], theirs[0])
+		for key, value := range ours {
+			_, added := additions[path+"."+key]
+			if _, ok := theirs[key]; !ok && !added {
+				t.Errorf("%s has %s, %v, and nats-server has not", path, key, value)
+			}
 		}
+	case []any:
+		compare(t, path+"[]", together(ours.([]any)), together(theirs))
 	}
+}
+
+// together is an object with all that the elements of an array have, or the first element if they are no objects.
+func together(array []any) any {
+	all := map[string]any{}
+	for _, element := range array {
+		object, ok := element.(map[string]any)
+		if !ok {
+			return element
+		}
+		maps.Copy(all, object)
+	}
+	return all
 }
 
 func kind(value any) string {
