@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net"
+	"slices"
 	"time"
 
 	"weir/internal/client"
@@ -39,10 +40,16 @@ func (s *Server) Reload(o *Options) error {
 	if err := errors.Join(refused...); err != nil {
 		return err
 	}
+	known := s.warnings()
 	if err := s.apply(o); err != nil {
 		return err
 	}
 	s.authorities.checker.SetCache(peerCache(o))
+	for _, w := range s.warnings() {
+		if !slices.Contains(known, w) {
+			s.log.Warn(w)
+		}
+	}
 	for _, c := range changes {
 		s.log.Info("Reloaded: " + c.String())
 	}

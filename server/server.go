@@ -210,9 +210,24 @@ func (s *Server) banner(o *Options) {
 		s.log.Info(fmt.Sprintf("Using configuration file: %s (%s)", o.ConfigFile, o.Digest))
 	}
 	s.announceOperators(o)
-	for _, w := range o.Warnings {
+	for _, w := range s.warnings() {
 		s.log.Warn(w)
 	}
+}
+
+// warnings are those of the configuration in force.
+func (s *Server) warnings() []string {
+	all := slices.Clone(s.options.Load().Warnings)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	plain := s.clientAuth.Load().PlainPasswords()
+	for _, e := range s.edges {
+		plain = plain || e.now.Load().auth.PlainPasswords()
+	}
+	if plain {
+		all = append(all, "Plaintext passwords detected, use nkeys or bcrypt")
+	}
+	return all
 }
 
 // open opens all listeners, that of the clients last.

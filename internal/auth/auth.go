@@ -80,6 +80,20 @@ func (p *Policy) Required() bool {
 	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil || p.authority != nil
 }
 
+// PlainPasswords reports whether somebody can read a password in the configuration, or a user comes in without one. As in
+// nats-server, tokens do not count, nor do users who are their certificates.
+func (p *Policy) PlainPasswords() bool {
+	if p.single != nil && p.single.Password != "" && !isBcrypt(p.single.Password) {
+		return true
+	}
+	for _, u := range p.users {
+		if !u.certificate && !isBcrypt(u.Password) {
+			return true
+		}
+	}
+	return false
+}
+
 // Guests reports whether one may come in without credentials, and so without a CONNECT.
 func (p *Policy) Guests() bool { return p.guest != nil }
 

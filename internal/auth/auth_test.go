@@ -264,3 +264,40 @@ func TestNKeys(t *testing.T) {
 		t.Error("a bad key was accepted")
 	}
 }
+
+func TestPlainPasswords(t *testing.T) {
+	hashed := hash(t, "p", bcrypt.MinCost)
+	key, err := nkeys.CreateUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := key.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		config auth.Config
+		mapped []auth.Type
+		want   bool
+	}{
+		{"nobody", auth.Config{}, nil, false},
+		{"token", auth.Config{Token: "t"}, nil, false},
+		{"single", auth.Config{Username: "a", Password: "p"}, nil, true},
+		{"single, hashed", auth.Config{Username: "a", Password: hashed}, nil, false},
+		{"single, none", auth.Config{Username: "a"}, nil, false},
+		{"list", auth.Config{Users: []auth.User{{Name: "a", Password: hashed}, {Name: "b", Password: "p"}}}, nil, true},
+		{"list, hashed", auth.Config{Users: []auth.User{{Name: "a", Password: hashed}, {NKey: public}}}, nil, false},
+		{"list, none", auth.Config{Users: []auth.User{{Name: "a"}}}, nil, true},
+		{"list, none but a certificate", auth.Config{Users: []auth.User{{Name: "a"}}}, []auth.Type{auth.WebSocket}, false},
+		{"list, no certificate for it", auth.Config{Users: []auth.User{{Name: "a", Types: []auth.Type{auth.Standard}}}}, []auth.Type{auth.WebSocket}, true},
+	} {
+		p, err := auth.Compile(tt.config, auth.Standard, tt.mapped...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.PlainPasswords() != tt.want {
+			t.Errorf("%s: %v", tt.name, !tt.want)
+		}
+	}
+}

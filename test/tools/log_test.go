@@ -47,6 +47,57 @@ func TestLogLines(t *testing.T) {
 	})
 }
 
+// TestPlainPasswords: passwords that anybody can read in the file are worth a warning, once. A reload that brings them is
+// too; nats-server says nothing then.
+func TestPlainPasswords(t *testing.T) {
+	const (
+		warning = "[WRN] Plaintext passwords detected, use nkeys or bcrypt"
+		hash    = "$2a$04$lINv/oEHgMKKKBWEgNv0wOGPwc8S0FKZLnzNEgEYFf8zULJq8mWhy"
+	)
+	cert, _ := process.Certificate()
+	count := func(s *process.Server) int { return strings.Count(s.Log().String(), warning) }
+	process.Each(t, func(t *testing.T, target process.Target) {
+		for config, want := range map[string]int{
+			"":                                0,
+			"authorization { token: secret }": 0,
+			"authorization { user: ann, password: secret }":                                                   1,
+			"authorization { user: ann, password: \"" + hash + "\" }":                                         0,
+			"authorization { users: [ { user: ann, password: secret }, { user: bob, password: other } ] }":    1,
+			"authorization { users: [ { user: ann, password: \"" + hash + "\" }, { user: bob } ] }":           1,
+			"authorization { users: [ { nkey: UBO2MQV67TQTVIRV3XFTEZOACM4WLOCMCDMAWN5QVN5PI2N6JHTVDRON } ] }": 0,
+			"# map\nauthorization { users: [ { user: ann } ] }":                                               0,
+			"# map\nauthorization { users: [ { user: ann }, { user: bob, password: bob } ] }":                 1,
+		} {
+			s := process.Start(t, target, process.Options{Config: config, Secure: strings.HasPrefix(config, "# map"),
+				TLS: fmt.Sprintf("ca_file: %q, verify_and_map: true", cert)})
+			if got := count(s); got != want {
+				t.Errorf("%s: %d warnings", config, got)
+			}
+		}
+		t.Run("reload", func(t *testing.T) {
+			s := process.Start(t, target, process.Options{Config: "authorization { user: ann, password: \"" + hash + "\" }"})
+			file := filepath.Join(s.Dir, "server.conf")
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, password := range []string{"plain", "again"} {
+				edited := strings.ReplaceAll(string(text), hash, password)
+				if err := os.WriteFile(file, []byte(edited), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Signal(syscall.SIGHUP); err != nil {
+					t.Fatal(err)
+				}
+				process.Await(process.Patience, func() bool { return strings.Count(s.Log().String(), "Reloaded server configuration") > i })
+			}
+			if got, want := count(s), map[process.Target]int{process.Weir: 1}[target]; got != want {
+				t.Errorf("%d warnings, want %d", got, want)
+			}
+		})
+	})
+}
+
 // TestLogWithoutTime is -T=false.
 func TestLogWithoutTime(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
