@@ -39,6 +39,17 @@ func TestCertificatesMapToUsers(t *testing.T) {
 	dc := asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 25}
 	withDC := pkix.Name{CommonName: "bob", ExtraNames: []pkix.AttributeTypeAndValue{{Type: dc, Value: "example"}, {Type: dc, Value: "com"}}}
 	uri, _ := url.Parse("spiffe://example.org/app")
+	o, ou, cn, uid := asn1.ObjectIdentifier{2, 5, 4, 10}, asn1.ObjectIdentifier{2, 5, 4, 11}, asn1.ObjectIdentifier{2, 5, 4, 3}, asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
+	raw := func(seq ...pkix.RelativeDistinguishedNameSET) x509.Certificate {
+		der, err := asn1.Marshal(pkix.RDNSequence(seq))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x509.Certificate{RawSubject: der}
+	}
+	several := raw(pkix.RelativeDistinguishedNameSET{{Type: o, Value: "Acme"}}, pkix.RelativeDistinguishedNameSET{{Type: ou, Value: "Web"}, {Type: cn, Value: "bob"}})
+	forged := raw(pkix.RelativeDistinguishedNameSET{{Type: o, Value: "Acme"}}, pkix.RelativeDistinguishedNameSET{{Type: cn, Value: "bob+OU=Web"}})
+	strange := raw(pkix.RelativeDistinguishedNameSET{{Type: dc, Value: "org"}}, pkix.RelativeDistinguishedNameSET{{Type: uid, Value: "7"}}, pkix.RelativeDistinguishedNameSET{{Type: cn, Value: "bob"}})
 	for _, tt := range []struct {
 		name  string
 		cert  x509.Certificate
@@ -54,6 +65,13 @@ func TestCertificatesMapToUsers(t *testing.T) {
 		{"subject with domain components", x509.Certificate{Subject: withDC}, []string{"cn=bob,dc=com,dc=example"}, "cn=bob,dc=com,dc=example"},
 		{"a part is missing", x509.Certificate{Subject: subject}, []string{"CN=www.example.org"}, ""},
 		{"a part is another", x509.Certificate{Subject: subject}, []string{`CN=www.example.org,OU=Mail,O=Acme\, Inc`}, ""},
+		{"several in one part", several, []string{"OU=Web+CN=bob, O=Acme"}, "OU=Web+CN=bob, O=Acme"},
+		{"several in one part, flattened", several, []string{"CN=bob, OU=Web, O=Acme"}, ""},
+		{"a value that looks like several", forged, []string{"CN=bob+OU=Web,O=Acme"}, ""},
+		{"unknown type", strange, []string{"CN=bob,UID=7,DC=org"}, ""},
+		{"unknown type left out", strange, []string{"CN=bob", "CN=bob,DC=org"}, "CN=bob,DC=org"},
+		{"the same order before another", x509.Certificate{Subject: subject}, []string{`O=Acme\, Inc,OU=Web,CN=www.example.org`, `cn=www.example.org, OU=Web, O=Acme\2C Inc`}, `cn=www.example.org, OU=Web, O=Acme\2C Inc`},
+		{"no escape at all", x509.Certificate{Subject: subject}, []string{`CN=www.example.org,OU=Web,O=Acme\`, `CN=www.example.org,OU=Web,O=\zz`, `CN`, `CN=#01`}, ""},
 		{"nobody", x509.Certificate{Subject: subject}, []string{"www.example.org"}, ""},
 	} {
 		config := auth.Config{}

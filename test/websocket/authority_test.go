@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -91,7 +92,17 @@ func (a *authority) server(name string, hosts ...string) string {
 // client signs a certificate for a client.
 func (a *authority) client(name string, subject pkix.Name) tls.Certificate {
 	a.t.Helper()
-	cert, key := a.sign(name, &x509.Certificate{Subject: subject, KeyUsage: x509.KeyUsageDigitalSignature,
+	return a.clientWith(name, subject.ToRDNSequence())
+}
+
+// clientWith is client with every part of the subject where it is.
+func (a *authority) clientWith(name string, subject pkix.RDNSequence) tls.Certificate {
+	a.t.Helper()
+	raw, err := asn1.Marshal(subject)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	cert, key := a.sign(name, &x509.Certificate{RawSubject: raw, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
 }
