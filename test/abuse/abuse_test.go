@@ -1,10 +1,8 @@
 package abuse
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -189,17 +187,11 @@ func connect(t *testing.T, address string) *nats.Conn {
 // memory is the resident set of the server in bytes, as it says itself.
 func memory(t *testing.T, s *process.Server) int64 {
 	t.Helper()
-	client := http.Client{Timeout: process.Patience}
-	resp, err := client.Get("http://" + s.Monitor + "/varz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
 	var v struct {
 		Mem int64 `json:"mem"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&v); err != nil || v.Mem == 0 {
-		t.Fatalf("mem %d, %v", v.Mem, err)
+	if s.Page(t, "/varz", &v); v.Mem == 0 {
+		t.Fatal("it does not say")
 	}
 	return v.Mem
 }

@@ -32,15 +32,6 @@ const (
 	noProxy      proxy = ""
 )
 
-// connections is a part of /connz.
-type connections struct {
-	Connections []struct {
-		IP     string `json:"ip"`
-		Port   int    `json:"port"`
-		Reason string `json:"reason"`
-	} `json:"connections"`
-}
-
 // TestProxyProtocol has a proxy in front of the client port. Its header may be left out, comes before TLS if there is any,
 // and says who the client is: to the client itself, and to /connz.
 func TestProxyProtocol(t *testing.T) {
@@ -94,12 +85,11 @@ func proxied(w *world, p proxy, options ...nats.Option) {
 	}
 	id, err := nc.GetClientID()
 	w.must(err)
-	var page connections
-	w.server.Page(w, fmt.Sprintf("/connz?cid=%d", id), &page)
-	if len(page.Connections) != 1 {
-		w.Fatalf("%+v", page)
+	all := w.server.Connections(w, fmt.Sprintf("cid=%d", id))
+	if len(all) != 1 {
+		w.Fatalf("%+v", all)
 	}
-	if c := page.Connections[0]; fmt.Sprintf("%s:%d", c.IP, c.Port) != port {
+	if c := all[0]; fmt.Sprintf("%s:%d", c.IP, c.Port) != port {
 		w.Errorf("connz has %+v, want %s", c, port)
 	}
 }
@@ -132,13 +122,13 @@ func TestProxyHeaderWrong(t *testing.T) {
 				if _, err := server.Log().Wait(`\[WRN\] Error reading PROXY protocol header from 127\.0\.0\.1:\d+: `, process.Patience); err != nil {
 					t.Error(err)
 				}
-				var page connections
+				var closed []process.Connection
 				process.Await(process.Patience, func() bool {
-					server.Page(t, "/connz?state=closed", &page)
-					return len(page.Connections) > 0
+					closed = server.Connections(t, "state=closed")
+					return len(closed) > 0
 				})
-				if len(page.Connections) != 1 || page.Connections[0].Reason != "Protocol Violation" {
-					t.Errorf("%+v", page)
+				if len(closed) != 1 || closed[0].Reason != "Protocol Violation" {
+					t.Errorf("%+v", closed)
 				}
 			})
 		}

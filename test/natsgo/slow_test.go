@@ -1,13 +1,10 @@
 package natsgo
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"testing"
 	"time"
 
@@ -57,19 +54,11 @@ func (w *world) deaf(subject string) net.Conn {
 	w.Helper()
 	text := fmt.Sprintf("CONNECT {\"verbose\":false}\r\nSUB %s 1\r\nPING\r\n", subject)
 	if !w.way.edge {
-		nc, err := net.Dial("tcp", w.server.Client)
-		w.must(err)
-		w.Cleanup(func() { _ = nc.Close() })
-		w.must(nc.SetDeadline(time.Now().Add(2 * process.Patience)))
-		_, err = io.WriteString(nc, text)
-		w.must(err)
-		for r := bufio.NewReader(nc); ; {
-			line, err := r.ReadString('\n')
-			w.must(err)
-			if line == "PONG\r\n" {
-				return nc
-			}
-		}
+		c := process.DialRaw(w, w.server.Client)
+		w.must(c.SetDeadline(time.Now().Add(2 * process.Patience)))
+		c.Send(text)
+		c.Want("PONG")
+		return c.Conn
 	}
 	var header []string
 	if w.way.options != nil {
@@ -91,15 +80,9 @@ func (w *world) deaf(subject string) net.Conn {
 
 func (w *world) slowConsumers() int {
 	w.Helper()
-	response, err := http.Get("http://" + w.server.Monitor + "/varz")
-	w.must(err)
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		w.Fatalf("/varz answers %s", response.Status)
-	}
 	var varz struct {
 		SlowConsumers int `json:"slow_consumers"`
 	}
-	w.must(json.NewDecoder(response.Body).Decode(&varz))
+	w.server.Page(w, "/varz", &varz)
 	return varz.SlowConsumers
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -35,6 +37,24 @@ func Run(t testing.TB, target Target, name string, args ...string) Result {
 		t.Fatalf("%s %v: %v, %v\n%s", target, args, err, ctx.Err(), &stderr)
 	}
 	return Result{Stdout: stdout.String(), Stderr: stderr.String(), Code: cmd.ProcessState.ExitCode()}
+}
+
+// Refused runs a server with a configuration that it must not become ready with, in a file server.conf: it ends with exit
+// code 1, and what it writes has the pattern.
+func Refused(t testing.TB, target Target, config, pattern string) Result {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "server.conf")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := Run(t, target, "", "-c", file)
+	if r.Code != 1 || !regexp.MustCompile(pattern).MatchString(r.Stderr) {
+		t.Errorf("exit %d, want 1, and %q in %s", r.Code, pattern, r.Stderr)
+	}
+	if strings.Contains(r.Stderr, "Server is ready") {
+		t.Errorf("it was ready: %s", r.Stderr)
+	}
+	return r
 }
 
 // environment is what servers see of ours. A program with the race detector sleeps for a second before it exits; hundreds

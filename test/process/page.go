@@ -22,3 +22,22 @@ func (s *Server) Page(t testing.TB, path string, into any) {
 		t.Fatalf("%s %s: %v", s.Target, path, err)
 	}
 }
+
+// Connection is a row of /connz.
+type Connection struct {
+	CID    uint64 `json:"cid"`
+	IP     string `json:"ip"`
+	Port   int    `json:"port"`
+	Reason string `json:"reason"`
+	User   string `json:"authorized_user"`
+}
+
+// Connections is the rows of /connz for a query, such as "state=closed".
+func (s *Server) Connections(t testing.TB, query string) []Connection {
+	t.Helper()
+	var page struct {
+		Connections []Connection `json:"connections"`
+	}
+	s.Page(t, "/connz?"+query, &page)
+	return page.Connections
+}

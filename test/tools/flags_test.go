@@ -88,14 +88,7 @@ func TestConfigErrors(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		for _, row := range rows {
 			t.Run(row.name, func(t *testing.T) {
-				file := filepath.Join(t.TempDir(), "server.conf")
-				if err := os.WriteFile(file, []byte(row.text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				r := process.Run(t, target, "", "-c", file)
-				if r.Code != 1 || !regexp.MustCompile(row.says).MatchString(r.Stderr) {
-					t.Errorf("exit %d, stderr %q, want %q", r.Code, r.Stderr, row.says)
-				}
+				r := process.Refused(t, target, row.text, row.says)
 				if strings.Contains(r.Stderr, "Listening for client") {
 					t.Errorf("it listened: %q", r.Stderr)
 				}

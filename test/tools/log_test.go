@@ -2,10 +2,7 @@ package tools
 
 import (
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -76,20 +73,8 @@ func TestPlainPasswords(t *testing.T) {
 		}
 		t.Run("reload", func(t *testing.T) {
 			s := process.Start(t, target, process.Options{Config: "authorization { user: ann, password: \"" + hash + "\" }"})
-			file := filepath.Join(s.Dir, "server.conf")
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, password := range []string{"plain", "again"} {
-				edited := strings.ReplaceAll(string(text), hash, password)
-				if err := os.WriteFile(file, []byte(edited), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				if err := s.Signal(syscall.SIGHUP); err != nil {
-					t.Fatal(err)
-				}
-				process.Await(process.Patience, func() bool { return strings.Count(s.Log().String(), "Reloaded server configuration") > i })
+			for _, words := range [][2]string{{hash, "plain"}, {"plain", "again"}} {
+				s.Reload(t, func(text string) string { return strings.ReplaceAll(text, words[0], words[1]) })
 			}
 			if got, want := count(s), map[process.Target]int{process.Weir: 1}[target]; got != want {
 				t.Errorf("%d warnings, want %d", got, want)
@@ -115,7 +100,9 @@ func TestTrace(t *testing.T) {
 		for _, options := range []process.Options{{Args: []string{"-DV"}}, {Args: []string{"-V"}}, {Args: []string{"--trace"}},
 			{Config: "trace: true\ndebug: true"}} {
 			s := process.Start(t, target, options)
-			dial(t, s.Client, "CONNECT {\"verbose\":false}\r\nSUB foo 1\r\nUNSUB 1 \r\nPING\r\n").want("PONG")
+			c := process.DialRaw(t, s.Client)
+			c.Send("CONNECT {\"verbose\":false}\r\nSUB foo 1\r\nUNSUB 1 \r\nPING\r\n")
+			c.Want("PONG")
 			for _, want := range []string{`\[SUB foo 1\]`, `\[UNSUB 1 ?\]`, `<<- \[PING\]`} {
 				if _, err := s.Log().Wait(`\[TRC\] 127\.0\.0\.1:\d+ - cid:\d+ .*`+want, process.Patience); err != nil {
 					t.Errorf("%v: %v", options, err)
@@ -163,17 +150,9 @@ func TestPortInUse(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		for name, text := range configs {
 			t.Run(name, func(t *testing.T) {
-				file := filepath.Join(t.TempDir(), "server.conf")
-				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				r := process.Run(t, target, "", "-c", file)
-				if r.Code != 1 || strings.Count(r.Stderr, "[FTL]") != 1 || !strings.Contains(r.Stderr, port) ||
-					!strings.Contains(r.Stderr, "address already in use") {
-					t.Errorf("exit %d, stderr %s", r.Code, r.Stderr)
-				}
-				if strings.Contains(r.Stderr, "Server is ready") {
-					t.Errorf("it was ready: %s", r.Stderr)
+				r := process.Refused(t, target, text, "address already in use")
+				if strings.Count(r.Stderr, "[FTL]") != 1 || !strings.Contains(r.Stderr, port) {
+					t.Errorf("stderr %s", r.Stderr)
 				}
 			})
 		}
@@ -186,11 +165,11 @@ func TestSignals(t *testing.T) {
 		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 			t.Run(sig.String(), func(t *testing.T) {
 				s := process.Start(t, target, process.Options{})
-				nc := dial(t, s.Client, "")
+				c := process.DialRaw(t, s.Client)
 				if err := s.Signal(sig); err != nil {
 					t.Fatal(err)
 				}
-				if rest, err := io.ReadAll(nc.r); err != nil || len(rest) > 0 {
+				if rest, err := c.Rest(); err != nil || rest != "" {
 					t.Errorf("the client got %q, %v", rest, err)
 				}
 				if code, err := s.Exit(process.Patience); err != nil || code != 0 {
@@ -209,31 +188,25 @@ func TestSignals(t *testing.T) {
 
 // TestReload: SIGHUP reads the file again. Who is no longer welcome is told so and has to go.
 func TestReload(t *testing.T) {
-	const hello = "CONNECT {\"verbose\":false,\"user\":\"ann\",\"pass\":%q}\r\nPING\r\n"
 	process.Each(t, func(t *testing.T, target process.Target) {
 		s := process.Start(t, target, process.Options{Config: `authorization { users: [ { user: ann, password: first } ] }`})
-		old := dial(t, s.Client, fmt.Sprintf(hello, "first"))
-		old.want("PONG")
-		file := filepath.Join(s.Dir, "server.conf")
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+		logIn := func(password, answer string) *process.Raw {
+			c := process.DialRaw(t, s.Client)
+			c.Send(fmt.Sprintf("CONNECT {\"verbose\":false,\"user\":\"ann\",\"pass\":%q}\r\nPING\r\n", password))
+			c.Want(answer)
+			return c
 		}
-		if err := os.WriteFile(file, []byte(strings.Replace(string(text), "first", "second", 1)), 0o600); err != nil {
-			t.Fatal(err)
+		old := logIn("first", "PONG")
+		line := s.Reload(t, func(text string) string { return strings.Replace(text, "first", "second", 1) })
+		if !strings.Contains(line, "Reloaded server configuration") {
+			t.Fatal(line)
 		}
-		if err := s.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Log().Wait(`Reloaded server configuration`, process.Patience); err != nil {
-			t.Fatal(err)
-		}
-		old.want("-ERR 'Authorization Violation'")
-		if rest, err := io.ReadAll(old.r); err != nil || len(rest) > 0 {
+		old.Want("-ERR 'Authorization Violation'")
+		if rest, err := old.Rest(); err != nil || rest != "" {
 			t.Errorf("after that %q, %v", rest, err)
 		}
-		dial(t, s.Client, fmt.Sprintf(hello, "second")).want("PONG")
-		dial(t, s.Client, fmt.Sprintf(hello, "first")).want("-ERR 'Authorization Violation'")
+		logIn("second", "PONG")
+		logIn("first", "-ERR 'Authorization Violation'")
 	})
 }
 
@@ -246,14 +219,8 @@ func TestReloadRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer nc.Close()
-		if err := os.WriteFile(filepath.Join(s.Dir, "server.conf"), []byte("foo: 1\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Log().Wait(`\[ERR\].*unknown field "foo"|\[ERR\] Failed to reload`, process.Patience); err != nil {
-			t.Error(err)
+		if line := s.Reload(t, func(string) string { return "foo: 1\n" }); !strings.Contains(line, "[ERR] Failed to reload") {
+			t.Error(line)
 		}
 		if err := nc.FlushTimeout(process.Patience); err != nil {
 			t.Error(err)

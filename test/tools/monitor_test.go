@@ -3,9 +3,7 @@ package tools
 import (
 	"crypto/sha256"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -122,30 +120,14 @@ func fill(t *testing.T, s *process.Server, tcp, ws func() *nats.Conn) {
 		}
 	}
 	process.Await(process.Patience, func() bool { // until the one that left is known to have left
-		closed, _ := ask(t, s, "/connz?state=closed").(map[string]any)["connections"].([]any)
-		return len(closed) == 1
+		return len(s.Connections(t, "state=closed")) == 1
 	})
 }
 
 // ask returns the JSON of an answer.
-func ask(t *testing.T, s *process.Server, question string) any {
+func ask(t *testing.T, s *process.Server, question string) (answer any) {
 	t.Helper()
-	response, err := http.Get("http://" + s.Monitor + question)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "application/json" {
-		t.Fatalf("%s %s is %s, %s: %.200s", s.Target, question, response.Status, response.Header.Get("Content-Type"), body)
-	}
-	var answer any
-	if err := json.Unmarshal(body, &answer); err != nil {
-		t.Fatalf("%s %s: %v", s.Target, question, err)
-	}
+	s.Page(t, question, &answer)
 	return answer
 }
 

@@ -1,21 +1,13 @@
 package websocket
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"weir/test/process"
 	"weir/test/wire"
@@ -25,52 +17,27 @@ import (
 type authority struct {
 	t    *testing.T
 	dir  string
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	// file has its certificate.
-	file string
+	own  *process.Identity // nil until it has signed it
 	pool *x509.CertPool
 }
 
 func newAuthority(t *testing.T) *authority {
 	t.Helper()
 	a := &authority{t: t, dir: t.TempDir(), pool: x509.NewCertPool()}
-	template := &x509.Certificate{
+	a.own = a.sign("ca", &x509.Certificate{
 		Subject: pkix.Name{CommonName: "an authority"}, KeyUsage: x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
-	}
-	a.cert, a.key = a.sign("ca", template)
-	a.file = filepath.Join(a.dir, "ca.pem")
-	a.pool.AddCert(a.cert)
+	})
+	a.pool.AddCert(a.own.Cert)
 	return a
 }
 
-// sign makes a certificate and a key, and writes them to name.pem and name-key.pem.
-func (a *authority) sign(name string, template *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
+func (a *authority) sign(name string, template *x509.Certificate) *process.Identity {
 	a.t.Helper()
-	must := func(err error) {
-		a.t.Helper()
-		if err != nil {
-			a.t.Fatal(err)
-		}
+	id, err := process.Sign(a.dir, name, template, a.own)
+	if err != nil {
+		a.t.Fatal(err)
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(err)
-	now := time.Now()
-	template.SerialNumber = big.NewInt(now.UnixNano())
-	template.NotBefore, template.NotAfter = now.Add(-time.Hour), now.Add(24*time.Hour)
-	parent, signer := a.cert, a.key
-	if parent == nil {
-		parent, signer = template, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
-	must(err)
-	cert, err := x509.ParseCertificate(der)
-	must(err)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	must(err)
-	must(os.WriteFile(filepath.Join(a.dir, name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	must(os.WriteFile(filepath.Join(a.dir, name+"-key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
-	return cert, key
+	return id
 }
 
 // server signs a certificate for a server, and returns what a tls block says about it.
@@ -85,8 +52,12 @@ func (a *authority) server(name string, hosts ...string) string {
 			template.DNSNames = append(template.DNSNames, host)
 		}
 	}
-	a.sign(name, template)
-	return fmt.Sprintf("cert_file: %q, key_file: %q, ca_file: %q", filepath.Join(a.dir, name+".pem"), filepath.Join(a.dir, name+"-key.pem"), a.file)
+	return a.files(a.sign(name, template))
+}
+
+// files is what a tls block says of an identity, and of the authority.
+func (a *authority) files(id *process.Identity) string {
+	return fmt.Sprintf("%s, ca_file: %q", id.Files(), a.own.CertFile)
 }
 
 // client signs a certificate for a client.
@@ -102,9 +73,8 @@ func (a *authority) clientWith(name string, subject pkix.RDNSequence) tls.Certif
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	cert, key := a.sign(name, &x509.Certificate{RawSubject: raw, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
+	return a.sign(name, &x509.Certificate{RawSubject: raw, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}).TLS()
 }
 
 // trust is what a client with these certificates knows.
@@ -115,17 +85,7 @@ func (a *authority) trust(certificates ...tls.Certificate) *tls.Config {
 // dialTLS upgrades over TLS. Of TLS 1.3 the client only hears with its first read that the server did not like it.
 func dialTLS(t *testing.T, server *process.Server, config *tls.Config, header ...string) (*session, error) {
 	t.Helper()
-	nc, err := net.Dial("tcp", server.WebSocket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = nc.Close() })
-	secure := tls.Client(nc, config)
-	c, err := wire.Upgrade(secure, process.Patience, wire.Request(server.WebSocket, "/", header...))
-	if err != nil {
-		return nil, err
-	}
-	return &session{Conn: c, t: t, server: server}, nil
+	return over(t, server, tls.Client(process.Dial(t, server.WebSocket), config), wire.Request(server.WebSocket, "/", header...))
 }
 
 // connectTLS is dialTLS for a client that is let in. It returns the INFO.

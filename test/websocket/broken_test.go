@@ -1,9 +1,7 @@
 package websocket
 
 import (
-	"encoding/json"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -97,27 +95,8 @@ func count(t *testing.T, server *process.Server) int {
 	var answer struct {
 		Connections int `json:"connections"`
 	}
-	varz(t, server, &answer)
+	server.Page(t, "/varz", &answer)
 	return answer.Connections
-}
-
-// varz decodes the server's /varz.
-func varz(t *testing.T, server *process.Server, answer any) {
-	t.Helper()
-	page(t, server, "/varz", answer)
-}
-
-// page reads a monitoring page.
-func page(t *testing.T, server *process.Server, path string, answer any) {
-	t.Helper()
-	response, err := http.Get("http://" + server.Monitor + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if err := json.NewDecoder(response.Body).Decode(answer); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestHugeLength claims as many bytes as a length can say.
@@ -198,10 +177,10 @@ func TestSlowConsumers(t *testing.T) {
 				slow.want("PONG")
 				message := "PUB a 65536\r\n" + strings.Repeat("x", 65_536) + "\r\n"
 				for range 400 { // 25 MB: more than the sockets hold
-					publisher.send(message)
+					publisher.Send(message)
 				}
-				publisher.send("PING\r\n")
-				publisher.want("PONG")
+				publisher.Send("PING\r\n")
+				publisher.Want("PONG")
 				if !process.Await(process.Patience, func() bool { return closedFor(t, server) == row.reason }) {
 					t.Errorf("closed for %q, want %q", closedFor(t, server), row.reason)
 				}
@@ -225,21 +204,8 @@ func TestSlowConsumers(t *testing.T) {
 // closedFor is why the first connection that is gone is gone; "" if there is none.
 func closedFor(t *testing.T, server *process.Server) string {
 	t.Helper()
-	response, err := http.Get("http://" + server.Monitor + "/connz?state=closed")
-	if err != nil {
-		t.Fatal(err)
+	if all := server.Connections(t, "state=closed"); len(all) > 0 {
+		return all[0].Reason
 	}
-	defer func() { _ = response.Body.Close() }()
-	var answer struct {
-		Connections []struct {
-			Reason string `json:"reason"`
-		} `json:"connections"`
-	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		t.Fatal(err)
-	}
-	if len(answer.Connections) == 0 {
-		return ""
-	}
-	return answer.Connections[0].Reason
+	return ""
 }

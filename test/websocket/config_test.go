@@ -1,10 +1,6 @@
 package websocket
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 
 	"weir/test/process"
@@ -50,24 +46,11 @@ var unreadable = []struct{ name, text, says string }{
 	{"known URLs", "websocket { tls { verify_cert_and_check_known_urls: true } }", `verify_cert_and_check_known_urls`},
 }
 
-// run starts a server with a file that it should refuse, and waits for its end.
-func run(t *testing.T, target process.Target, text string) process.Result {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "server.conf")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return process.Run(t, target, "", "-c", file)
-}
-
 func TestUnreadable(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		for _, row := range unreadable {
 			t.Run(row.name, func(t *testing.T) {
-				r := run(t, target, "host: 127.0.0.1\nport: -1\n"+row.text+"\n")
-				if r.Code != 1 || !regexp.MustCompile(`server\.conf:3:\d+: .*`+row.says).MatchString(r.Stderr) {
-					t.Errorf("exit %d, want 1, and %q in %s", r.Code, row.says, r.Stderr)
-				}
+				process.Refused(t, target, "host: 127.0.0.1\nport: -1\n"+row.text+"\n", `server\.conf:3:\d+: .*`+row.says)
 			})
 		}
 	})
@@ -111,13 +94,8 @@ func TestUnfit(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		for _, row := range unfit {
 			t.Run(row.name, func(t *testing.T) {
-				r := run(t, target, "host: 127.0.0.1\nport: -1\nwebsocket { host: 127.0.0.1, port: -1, "+row.block+" }\n"+row.top+"\n")
-				if r.Code != 1 || !regexp.MustCompile(row.says).MatchString(r.Stderr) {
-					t.Errorf("exit %d, want 1, and %q in %s", r.Code, row.says, r.Stderr)
-				}
-				if strings.Contains(r.Stderr, "Server is ready") {
-					t.Errorf("it was ready: %s", r.Stderr)
-				}
+				config := "host: 127.0.0.1\nport: -1\nwebsocket { host: 127.0.0.1, port: -1, " + row.block + " }\n" + row.top + "\n"
+				process.Refused(t, target, config, row.says)
 			})
 		}
 	})

@@ -3,7 +3,6 @@ package websocket
 import (
 	"crypto/x509/pkix"
 	"fmt"
-	"regexp"
 	"testing"
 
 	"weir/test/process"
@@ -34,31 +33,31 @@ func TestConnectionTypes(t *testing.T) {
 				s := dial(t, server)
 				s.send(data(text))
 				s.wantLogin(row.ws)
-				c := dialPlain(t, server)
-				c.send(text)
-				c.wantLogin(row.tcp)
+				c := process.DialRaw(t, server.Client)
+				c.Send(text)
+				plainLogin(t, c, row.tcp)
 			})
 		}
 		// parity: 9.3.73
 		t.Run("no_auth_user", func(t *testing.T) {
 			server := process.Start(t, target, process.Options{Config: "no_auth_user: ann\n" + fmt.Sprintf(user, "WEBSOCKET")})
-			s, c := dial(t, server), dialPlain(t, server)
+			s, c := dial(t, server), process.DialRaw(t, server.Client)
 			s.send(data("PING\r\n"))
 			s.wantLogin(true)
-			c.send("PING\r\n")
-			c.wantLogin(false)
+			c.Send("PING\r\n")
+			plainLogin(t, c, false)
 		})
 	})
 }
 
-// wantLogin expects the answer to a PING behind a CONNECT, or that the client has to go.
-func (c *plainClient) wantLogin(in bool) {
-	c.t.Helper()
+// plainLogin expects the answer to a PING behind a CONNECT, or that the client has to go.
+func plainLogin(t *testing.T, c *process.Raw, in bool) {
+	t.Helper()
 	if in {
-		c.want("PONG")
+		c.Want("PONG")
 		return
 	}
-	c.want("-ERR 'Authorization Violation'")
+	c.Want("-ERR 'Authorization Violation'")
 }
 
 func TestConnectionTypeErrors(t *testing.T) {
@@ -75,10 +74,8 @@ func TestConnectionTypeErrors(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		for _, row := range rows {
 			t.Run(row.name, func(t *testing.T) {
-				r := run(t, target, "host: 127.0.0.1\nport: -1\nauthorization { users: [ "+row.user+" ] }\n")
-				if r.Code != 1 || !regexp.MustCompile(`server\.conf:3:\d+: .*`+row.says).MatchString(r.Stderr) {
-					t.Errorf("exit %d, want 1, and %q in %s", r.Code, row.says, r.Stderr)
-				}
+				config := "host: 127.0.0.1\nport: -1\nauthorization { users: [ " + row.user + " ] }\n"
+				process.Refused(t, target, config, `server\.conf:3:\d+: .*`+row.says)
 			})
 		}
 	})
@@ -111,9 +108,9 @@ func TestMappedConnectionTypes(t *testing.T) {
 		}
 		// parity: 9.3.45
 		t.Run("mapped on the WebSocket port, STANDARD", func(t *testing.T) {
-			c := dialPlain(t, process.Start(t, target, process.Options{Config: fmt.Sprintf(user, "STANDARD"), WebSocket: verify}))
-			c.send(connect)
-			c.wantLogin(true)
+			c := process.DialRaw(t, process.Start(t, target, process.Options{Config: fmt.Sprintf(user, "STANDARD"), WebSocket: verify}).Client)
+			c.Send(connect)
+			plainLogin(t, c, true)
 		})
 		// parity: 9.1.43.2
 		t.Run("WebSocket may be used", func(t *testing.T) {
@@ -124,8 +121,8 @@ func TestMappedConnectionTypes(t *testing.T) {
 		t.Run("TCP may not be used", func(t *testing.T) {
 			c := secureClient(t, process.Start(t, target, process.Options{Config: fmt.Sprintf(user, "WEBSOCKET") + verify}),
 				a.trust(a.client("known", pkix.Name{CommonName: "example.com", OrganizationalUnit: []string{"NATS.io"}})))
-			c.send("CONNECT {\"verbose\":false}\r\nPING\r\n")
-			c.wantLogin(false)
+			c.Send("CONNECT {\"verbose\":false}\r\nPING\r\n")
+			plainLogin(t, c, false)
 		})
 	})
 }

@@ -3,7 +3,6 @@ package websocket
 import (
 	"bytes"
 	"compress/flate"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -86,39 +85,22 @@ func TestUnixSocket(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = nc.Close() })
-		c, err := wire.Upgrade(nc, process.Patience, wire.Request("edge.test", "/", "X-Forwarded-For: 1.2.3.4"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &session{Conn: c, t: t, server: server}
-		s.line()
-		s.alive()
-		if ips := addresses(t, server); len(ips) != 1 || ips[0] != "1.2.3.4" {
-			t.Errorf("connections from %q", ips)
-		}
+		comesFrom(t, server, nc, wire.Request("edge.test", "/", "X-Forwarded-For: 1.2.3.4"), "1.2.3.4")
 	})
 }
 
-// addresses are those of the connections, as /connz shows them.
-func addresses(t *testing.T, server *process.Server) (ips []string) {
+// comesFrom upgrades nc with a request and looks where the client is said to be.
+func comesFrom(t *testing.T, server *process.Server, nc net.Conn, request, ip string) {
 	t.Helper()
-	response, err := http.Get("http://" + server.Monitor + "/connz")
+	s, err := over(t, server, nc, request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	var answer struct {
-		Connections []struct {
-			IP string `json:"ip"`
-		} `json:"connections"`
+	s.line()
+	s.alive()
+	if all := server.Connections(t, ""); len(all) != 1 || all[0].IP != ip {
+		t.Errorf("connections %+v, want one from %s", all, ip)
 	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range answer.Connections {
-		ips = append(ips, c.IP)
-	}
-	return ips
 }
 
 // TestSeveralListeners has one for browsers and one for machines, each with rules of its own.
@@ -159,21 +141,7 @@ func TestProxyProtocol(t *testing.T) {
 		for name, header := range map[string]string{"version 1": "PROXY TCP4 1.2.3.4 127.0.0.1 1234 4321\r\n", "version 2": v2} {
 			t.Run(name, func(t *testing.T) {
 				server := weir(t, `proxy_protocol: true, trusted_proxies: [ "127.0.0.1" ]`)
-				nc, err := net.Dial("tcp", server.WebSocket)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = nc.Close() })
-				c, err := wire.Upgrade(nc, process.Patience, header+wire.Request("edge.test", "/"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				s := &session{Conn: c, t: t, server: server}
-				s.line()
-				s.alive()
-				if ips := addresses(t, server); len(ips) != 1 || ips[0] != "1.2.3.4" {
-					t.Errorf("connections from %q", ips)
-				}
+				comesFrom(t, server, process.Dial(t, server.WebSocket), header+wire.Request("edge.test", "/"), "1.2.3.4")
 			})
 		}
 		t.Run("missing", func(t *testing.T) {
@@ -275,7 +243,7 @@ func TestContextTakeover(t *testing.T) {
 		sizes = nil
 		publisher := connectPlain(t, server)
 		for range 3 {
-			publisher.send(fmt.Sprintf("PUB a %d\r\n%s\r\n", len(body), body))
+			publisher.Send(fmt.Sprintf("PUB a %d\r\n%s\r\n", len(body), body))
 			read(body + "\r\n")
 		}
 		if len(sizes) != 3 || sizes[2] > 20 {

@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -86,22 +85,9 @@ func TestForwardedInConnz(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, trusting(target, ""))
 		connect(t, server, "X-Forwarded-For: 1.2.3.4")
-		response, err := http.Get("http://" + server.Monitor + "/connz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = response.Body.Close() }()
-		var answer struct {
-			Connections []struct {
-				IP string `json:"ip"`
-			} `json:"connections"`
-		}
-		if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-			t.Fatal(err)
-		}
 		want := map[process.Target]string{process.Weir: "1.2.3.4", process.Stock: "127.0.0.1"}[target]
-		if len(answer.Connections) != 1 || answer.Connections[0].IP != want {
-			t.Errorf("connections %+v, want one from %s", answer.Connections, want)
+		if all := server.Connections(t, ""); len(all) != 1 || all[0].IP != want {
+			t.Errorf("connections %+v, want one from %s", all, want)
 		}
 	})
 }
@@ -135,12 +121,7 @@ func TestHalfOpen(t *testing.T) {
   limits { half_open: 2 }`})
 		var waiting []net.Conn
 		for range 2 {
-			nc, err := net.Dial("tcp", server.WebSocket)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = nc.Close() })
-			waiting = append(waiting, nc)
+			waiting = append(waiting, process.Dial(t, server.WebSocket))
 		}
 		refused := func() bool {
 			response, nc, _ := ask(t, server, wire.Request("example.test", "/"))

@@ -182,11 +182,11 @@ func changeScope(t *testing.T, target process.Target) {
 	y := tenant(t, target, scope("STANDARD"))
 	c := user(y.Account, pair, func(c *jwt.UserClaims) { c.SetScoped(true) })
 	c.come(t, y.server).wantLogin(false)
-	plain := dialPlain(t, y.server)
-	plain.send(c.connectLine(t, plain.info, true, true))
-	plain.wantLogin(true)
+	plain := process.DialRaw(t, y.server.Client)
+	plain.Send(c.connectLine(t, plain.Info, true, true))
+	plainLogin(t, plain, true)
 	y.update(scope("STANDARD", "WEBSOCKET"))
-	plain.wantGone()
+	wantGone(t, plain)
 	c.come(t, y.server).wantLogin(true)
 }
 
@@ -328,7 +328,7 @@ func TestJWTMonitoring(t *testing.T) {
 				Tag     string `json:"name_tag"`
 			} `json:"connections"`
 		}
-		page(t, server, "/connz?auth=1", &got)
+		server.Page(t, "/connz?auth=1", &got)
 		if len(got.Connections) != 2 {
 			t.Fatalf("%+v", got)
 		}
@@ -353,14 +353,14 @@ func TestJWTMonitoring(t *testing.T) {
 				} `json:"decoded_jwt"`
 			} `json:"account_detail"`
 		}
-		page(t, server, "/accountz?acc="+a.Key.Public, &account)
+		server.Page(t, "/accountz?acc="+a.Key.Public, &account)
 		if d := account.Detail; d.JWT != o.Accounts[a.Key.Public] || d.Issuer != o.Public || d.Tag != "shop" || d.Claims.Subject != a.Key.Public {
 			t.Errorf("%+v", d)
 		}
 		var all struct {
 			Operators []string `json:"trusted_operators_jwt"`
 		}
-		page(t, server, "/varz", &all)
+		server.Page(t, "/varz", &all)
 		if len(all.Operators) != 1 || all.Operators[0] != o.Token {
 			t.Errorf("operators %q", all.Operators)
 		}

@@ -24,20 +24,20 @@ func TestListenersUsers(t *testing.T) {
 			s.send(data(`CONNECT {"verbose":false,"user":"` + user + `","pass":"` + pass + "\"}\r\nPING\r\n"))
 			return s
 		}
-		inner := dialPlain(t, server)
-		inner.send("CONNECT {\"verbose\":false,\"user\":\"inner\",\"pass\":\"i\"}\r\nSUB news 1\r\nPING\r\n")
-		inner.want("PONG")
+		inner := process.DialRaw(t, server.Client)
+		inner.Send("CONNECT {\"verbose\":false,\"user\":\"inner\",\"pass\":\"i\"}\r\nSUB news 1\r\nPING\r\n")
+		inner.Want("PONG")
 		outer := login("outer", "o")
 		outer.want("PONG")
 		outer.send(data("PUB news 2\r\nhi\r\n"))
-		inner.want("MSG news 1 2", "hi")
+		inner.Want("MSG news 1 2", "hi")
 		page := dial(t, server)
 		page.send(data("CONNECT {\"verbose\":false}\r\nSUB other 1\r\nSUB news 2\r\nPING\r\n"))
 		page.want("-ERR 'Permissions Violation for Subscription to \"other\"'", "PONG")
 
 		login("inner", "i").wantClose(1008, "Authentication Failure", false)
-		plain := dialPlain(t, server)
-		plain.send("CONNECT {\"verbose\":false,\"user\":\"outer\",\"pass\":\"o\"}\r\n")
-		plain.want("-ERR 'Authorization Violation'")
+		plain := process.DialRaw(t, server.Client)
+		plain.Send("CONNECT {\"verbose\":false,\"user\":\"outer\",\"pass\":\"o\"}\r\n")
+		plain.Want("-ERR 'Authorization Violation'")
 	})
 }

@@ -1,16 +1,12 @@
 package websocket
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509/pkix"
 	"fmt"
-	"io"
-	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"weir/test/process"
 )
@@ -61,24 +57,6 @@ func TestVerifyAndMap(t *testing.T) {
 	})
 }
 
-// secureClient is a client over TLS on the listener that is not for WebSocket.
-func secureClient(t *testing.T, server *process.Server, config *tls.Config) *plainClient {
-	t.Helper()
-	nc, err := net.Dial("tcp", server.Client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = nc.Close() })
-	if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-		t.Fatal(err)
-	}
-	c := &plainClient{Conn: nc, t: t, r: bufio.NewReader(nc)}
-	c.line() // the INFO is in plain
-	c.Conn = tls.Client(nc, config)
-	c.r = bufio.NewReader(c.Conn)
-	return c
-}
-
 // TestMappedUsersElsewhere: one listener maps certificates to users. Such a user, if it has no password, is its
 // certificate: on the other listener its name alone opens nothing.
 func TestMappedUsersElsewhere(t *testing.T) {
@@ -112,34 +90,34 @@ func TestMappedUsersElsewhere(t *testing.T) {
 				s := dial(t, server)
 				s.send(data(connect))
 				s.wantLogin(row.in)
-				byCertificate := func(fields string) *plainClient {
+				byCertificate := func(fields string) *process.Raw {
 					c := secureClient(t, server, a.trust(a.client("known", known)))
-					c.send("CONNECT {\"verbose\":false" + fields + "}\r\nPING\r\n")
+					c.Send("CONNECT {\"verbose\":false" + fields + "}\r\nPING\r\n")
 					return c
 				}
 				if strings.HasPrefix(row.users, mappedWith) { // then it takes both
-					byCertificate("").want(violation)
-					byCertificate(`,"pass":"secret"`).want("PONG")
+					byCertificate("").Want(violation)
+					byCertificate(`,"pass":"secret"`).Want("PONG")
 				} else {
-					byCertificate("").want("PONG")
+					byCertificate("").Want("PONG")
 				}
 				// parity: 9.3.44
 				t.Run("the other way round", func(t *testing.T) {
-					c := dialPlain(t, process.Start(t, target, process.Options{Config: users, WebSocket: verify}))
-					c.send(connect)
+					c := process.DialRaw(t, process.Start(t, target, process.Options{Config: users, WebSocket: verify}).Client)
+					c.Send(connect)
 					if row.in {
-						c.want("PONG")
+						c.Want("PONG")
 					} else {
-						c.want(violation)
+						c.Want(violation)
 					}
 				})
 			})
 		}
 		// parity: 9.3.47
 		t.Run("a block without a port maps nobody", func(t *testing.T) {
-			c := dialPlain(t, process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\n" + mappedUsers + "websocket { " + verify + " }\n"}))
-			c.send("CONNECT {\"verbose\":false," + knownName + "}\r\nPING\r\n")
-			c.want("PONG")
+			c := process.DialRaw(t, process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\n" + mappedUsers + "websocket { " + verify + " }\n"}).Client)
+			c.Send("CONNECT {\"verbose\":false," + knownName + "}\r\nPING\r\n")
+			c.Want("PONG")
 		})
 	})
 }
@@ -193,8 +171,8 @@ func TestReloadPinned(t *testing.T) {
 		unpin := replace(fmt.Sprintf("%q, ", pins[0]), "")
 		run := func(t *testing.T, options process.Options, gone func(*process.Server) func(), stays func(*process.Server) func()) {
 			server := process.Start(t, target, options)
-			wantGone, wantAlive, seen := gone(server), stays(server), 0
-			if line := reload(t, server, &seen, unpin); !strings.Contains(line, "Reloaded") {
+			wantGone, wantAlive := gone(server), stays(server)
+			if line := server.Reload(t, unpin); !strings.Contains(line, "Reloaded") {
 				t.Fatal(line)
 			}
 			wantGone()
@@ -202,39 +180,34 @@ func TestReloadPinned(t *testing.T) {
 			if _, err := server.Log().Wait("Disconnect 1 clients due to pinned certs reload", process.Patience); err != nil {
 				t.Error(err)
 			}
-			var page struct {
-				Connections []struct {
-					Reason string `json:"reason"`
-				} `json:"connections"`
-			}
+			var reason string
 			process.Await(process.Patience, func() bool {
-				server.Page(t, "/connz?state=closed", &page)
-				return len(page.Connections) > 0
+				reason = closedFor(t, server)
+				return reason != ""
 			})
-			if len(page.Connections) != 1 || page.Connections[0].Reason != "TLS Handshake Failure" {
-				t.Errorf("closed: %+v", page)
+			if reason != "TLS Handshake Failure" {
+				t.Errorf("closed for %q", reason)
 			}
 		}
 		t.Run("client port", func(t *testing.T) {
-			connect := func(server *process.Server, certificate tls.Certificate) *plainClient {
+			connect := func(server *process.Server, certificate tls.Certificate) *process.Raw {
 				c := secureClient(t, server, a.trust(certificate))
-				c.send("CONNECT {\"verbose\":false}\r\nPING\r\n")
-				c.want("PONG")
+				c.Send("CONNECT {\"verbose\":false}\r\nPING\r\n")
+				c.Want("PONG")
 				return c
 			}
 			run(t, process.Options{Config: keys}, func(server *process.Server) func() {
 				c := connect(server, first)
 				return func() {
-					rest, err := io.ReadAll(c.r)
-					if text := strings.TrimPrefix(string(rest), "PING\r\n"); err != nil && !isReset(err) || text != "" {
-						t.Errorf("got %q, %v", text, err)
+					if rest, err := c.Rest(); err != nil && !isReset(err) || rest != "" {
+						t.Errorf("got %q, %v", rest, err)
 					}
 				}
 			}, func(server *process.Server) func() {
 				c := connect(server, second)
 				return func() {
-					c.send("PING\r\n")
-					c.want("PONG")
+					c.Send("PING\r\n")
+					c.Want("PONG")
 				}
 			})
 		})

@@ -33,13 +33,13 @@ func TestBothWays(t *testing.T) {
 		for _, way := range ways {
 			t.Run(way.name, func(t *testing.T) {
 				there, here := connectPlain(t, server), connect(t, server, way.header...)
-				there.send("SUB foo 1\r\nPING\r\n")
-				there.want("PONG")
+				there.Send("SUB foo 1\r\nPING\r\n")
+				there.Want("PONG")
 				here.send(data("PUB foo 7\r\nfrom ws\r\n"))
-				there.want("MSG foo 1 7", "from ws")
+				there.Want("MSG foo 1 7", "from ws")
 				here.send(data("SUB bar 1\r\nPING\r\n"))
 				here.want("PONG")
-				there.send("PUB bar 9\r\nfrom nats\r\nPUB bar 200\r\n" + strings.Repeat("x", 200) + "\r\n")
+				there.Send("PUB bar 9\r\nfrom nats\r\nPUB bar 200\r\n" + strings.Repeat("x", 200) + "\r\n")
 				here.want("MSG bar 1 9", "from nats", "MSG bar 1 200", strings.Repeat("x", 200))
 			})
 		}
@@ -204,15 +204,15 @@ func TestManyReceivers(t *testing.T) {
 			}
 		}
 		plain, publisher := connectPlain(t, server), connectPlain(t, server)
-		plain.send("SUB a 1\r\nPING\r\n")
-		plain.want("PONG")
+		plain.Send("SUB a 1\r\nPING\r\n")
+		plain.Want("PONG")
 		for range 100 {
 			body := make([]byte, 8315)
 			for i := range body {
 				body[i] = "0123456789abcdef"[rand.IntN(16)]
 			}
-			publisher.send(fmt.Sprintf("PUB a %d\r\n%s\r\n", len(body), body))
-			plain.want("MSG a 1 8315", string(body))
+			publisher.Send(fmt.Sprintf("PUB a %d\r\n%s\r\n", len(body), body))
+			plain.Want("MSG a 1 8315", string(body))
 			for _, s := range receivers {
 				s.want("MSG a 1 8315", string(body))
 			}
@@ -253,7 +253,7 @@ func TestBrowser(t *testing.T) {
 				s, publisher := connect(t, server, row.header...), connectPlain(t, server)
 				s.send(data("SUB a 1\r\nPING\r\n"))
 				s.want("PONG")
-				publisher.send(fmt.Sprintf("PUB a %d\r\n%s\r\n", len(body), body))
+				publisher.Send(fmt.Sprintf("PUB a %d\r\n%s\r\n", len(body), body))
 				longest, fragmented := 0, false
 				got := s.frames(func(f wire.Frame) {
 					longest = max(longest, len(f.Payload))

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nkeys"
 
 	"weir/test/process"
-	"weir/test/wire"
 )
 
 // TestNkeys: who signs the nonce of INFO with the right key may come in.
@@ -93,19 +91,4 @@ func signNonce(t *testing.T, info string, pair nkeys.KeyPair) string {
 		t.Fatal(err)
 	}
 	return base64.RawURLEncoding.EncodeToString(signature)
-}
-
-// dialInfo is dial, and the INFO.
-func dialInfo(t *testing.T, server *process.Server, header ...string) (*session, string) {
-	t.Helper()
-	c, err := wire.Dial(server.WebSocket, process.Patience, header...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-		t.Fatal(err)
-	}
-	s := &session{Conn: c, t: t, server: server}
-	return s, s.line()
 }

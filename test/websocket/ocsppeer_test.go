@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +27,7 @@ func crowd(t *testing.T) (*responder, map[string]tls.Certificate) {
 	clients := map[string]tls.Certificate{"plain": a.client("plain", pkix.Name{CommonName: "plain"})} // names no responder
 	signer := func(name string, usages ...x509.ExtKeyUsage) answer {
 		what := says(ocsp.Good)
-		what.cert, what.key = a.sign(name, &x509.Certificate{Subject: pkix.Name{CommonName: name}, ExtKeyUsage: usages})
+		what.by = a.sign(name, &x509.Certificate{Subject: pkix.Name{CommonName: name}, ExtKeyUsage: usages})
 		return what
 	}
 	for name, what := range map[string]answer{
@@ -84,14 +85,14 @@ func TestOCSPPeerChain(t *testing.T) {
 		a := newAuthority(t)
 		root := newResponder(a)
 		between := &authority{t: t, dir: t.TempDir()}
-		between.cert, between.key = a.sign("between", &x509.Certificate{Subject: pkix.Name{CommonName: "between"},
+		between.own = a.sign("between", &x509.Certificate{Subject: pkix.Name{CommonName: "between"},
 			KeyUsage: x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true, OCSPServer: []string{root.url}})
 		r := newResponder(between)
 		ann := r.client("ann")
-		ann.Certificate = append(ann.Certificate, between.cert.Raw)
+		ann.Certificate = append(ann.Certificate, between.own.Cert.Raw)
 		r.say(ann.Leaf, says(ocsp.Good))
 		for status, in := range map[int]bool{ocsp.Good: true, ocsp.Revoked: false} {
-			root.say(between.cert, says(status))
+			root.say(between.own.Cert, says(status))
 			server := process.Start(t, target, process.Options{File: doors(a.server("server", "127.0.0.1") + ", verify: true, ocsp_peer: true")})
 			for listener, enter := range listeners {
 				if _, err := enter(t, server, a.trust(ann)); in != (err == nil) {
@@ -263,7 +264,7 @@ func TestOCSPPeerVarz(t *testing.T) {
 			file = file[:at] + row.websocket + " " + file[at:]
 			server := process.Start(t, target, process.Options{File: file})
 			var got shown
-			varz(t, server, &got)
+			server.Page(t, "/varz", &got)
 			if got.Verify != (row.tls != "") || got.WebSocket.Verify != (row.websocket != "") || (got.Cache != nil) != row.cache {
 				t.Errorf("%+v: %+v", row, got)
 			}
@@ -277,7 +278,7 @@ func TestOCSPPeerVarz(t *testing.T) {
 			for _, name := range []string{"good", "good", "good", "revoked", "unknown", "delegated", "broken"} {
 				_, _ = enter(t, server, r.a.trust(clients[name])) // TestOCSPPeer says who gets in
 			}
-			varz(t, server, &got)
+			server.Page(t, "/varz", &got)
 			want := map[string]any{"cache_type": "local", "cache_hits": 2., "cache_misses": 5., "cached_responses": 4.,
 				"cached_good_responses": 2., "cached_revoked_responses": 1., "cached_unknown_responses": 1.}
 			if fmt.Sprint(got.Cache) != fmt.Sprint(want) {
@@ -342,10 +343,7 @@ func TestOCSPPeerUnfit(t *testing.T) {
 			{"cert_match: []", "", "expected 'cert_match' to be a valid non-empty string"},
 			{"cert_match_skip_invalid: 3", "", "expected 'cert_match_skip_invalid' to be a boolean"},
 		} {
-			r := run(t, target, doors(strings.TrimSuffix(keys+", "+row.tls, ", "), row.top))
-			if r.Code != 1 || !strings.Contains(r.Stderr, row.says) {
-				t.Errorf("%s %s: exit %d, want 1 and %q in %s", row.tls, row.top, r.Code, row.says, r.Stderr)
-			}
+			process.Refused(t, target, doors(strings.TrimSuffix(keys+", "+row.tls, ", "), row.top), regexp.QuoteMeta(row.says))
 		}
 	})
 }
@@ -355,7 +353,6 @@ func TestOCSPPeerReload(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		r, clients := crowd(t)
 		server := process.Start(t, target, process.Options{File: doors(r.a.server("server", "127.0.0.1") + ", verify: true, ocsp_peer: false")})
-		seen := 0
 		for _, row := range []struct {
 			name, before, after string
 			reloaded            bool
@@ -367,7 +364,7 @@ func TestOCSPPeerReload(t *testing.T) {
 			{"off", "ocsp_peer { verify: true, unknown_is_good: 3 }", "ocsp_peer: false", true, true, true},
 		} {
 			edit := func(text string) string { return strings.ReplaceAll(text, row.before, row.after) }
-			if line := reload(t, server, &seen, edit); strings.Contains(line, "Reloaded") != row.reloaded {
+			if line := server.Reload(t, edit); strings.Contains(line, "Reloaded") != row.reloaded {
 				t.Errorf("%s: %s", row.name, line)
 			}
 			for listener, enter := range listeners {

@@ -2,7 +2,6 @@ package websocket
 
 import (
 	"encoding/json"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -61,10 +60,10 @@ func (c card) enter(t *testing.T, server *process.Server) *session {
 }
 
 // wantGone reads until the server ends the connection.
-func (c *plainClient) wantGone() {
-	c.t.Helper()
-	if _, err := io.Copy(io.Discard, c.r); err != nil && !isReset(err) {
-		c.t.Error(err)
+func wantGone(t *testing.T, c *process.Raw) {
+	t.Helper()
+	if _, err := c.Rest(); err != nil && !isReset(err) {
+		t.Error(err)
 	}
 }
 
@@ -91,7 +90,6 @@ type tenancy struct {
 	*operator.Account
 	t      *testing.T
 	server *process.Server
-	seen   int // reloads
 }
 
 func tenant(t *testing.T, target process.Target, first func(*jwt.AccountClaims)) *tenancy {
@@ -106,7 +104,7 @@ func (y *tenancy) update(change func(*jwt.AccountClaims)) {
 	y.t.Helper()
 	before := y.Config()
 	y.Set(change)
-	reload(y.t, y.server, &y.seen, replace(before, y.Config()))
+	y.server.Reload(y.t, replace(before, y.Config()))
 }
 
 // hours is a time of day from now on, in whole hours.

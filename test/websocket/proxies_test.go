@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -203,10 +202,10 @@ func TestProxies(t *testing.T) {
 				check(t, info)
 			})
 			t.Run(row.name+", tcp", func(t *testing.T) {
-				c := dialPlain(t, server)
-				c.send(connect(t, c.info))
-				c.wantLogin(row.end == "")
-				check(t, c.info)
+				c := process.DialRaw(t, server.Client)
+				c.Send(connect(t, c.Info))
+				plainLogin(t, c, row.end == "")
+				check(t, c.Info)
 			})
 		}
 	})
@@ -219,11 +218,11 @@ func TestGuestNeedsProxy(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{
 			Config: "no_auth_user: ann\nauthorization { users: [ { user: ann, password: p, proxy_required: true } ] }\n" + trust(newProxy(t))})
-		s, c := dial(t, server), dialPlain(t, server)
+		s, c := dial(t, server), process.DialRaw(t, server.Client)
 		s.send(data("PING\r\n"))
 		s.wantGone(wrongLogin)
-		c.send("PING\r\n")
-		c.wantLogin(false)
+		c.Send("PING\r\n")
+		plainLogin(t, c, false)
 	})
 }
 
@@ -282,10 +281,7 @@ func TestProxiesUnreadable(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		for _, row := range rows {
 			t.Run(row.name, func(t *testing.T) {
-				r := run(t, target, "host: 127.0.0.1\nport: -1\n"+row.block+"\n")
-				if r.Code != 1 || !regexp.MustCompile(row.says).MatchString(r.Stderr) {
-					t.Errorf("exit %d, want 1, and %q in %s", r.Code, row.says, r.Stderr)
-				}
+				process.Refused(t, target, "host: 127.0.0.1\nport: -1\n"+row.block+"\n", row.says)
 			})
 		}
 	})
@@ -314,23 +310,22 @@ func TestReloadProxies(t *testing.T) {
 	const users = "authorization { users: [ { user: ann, password: p, proxy_required: true }, { user: bob, password: p } ] }\n"
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{Config: users + both})
-		seen := 0
 		change := func(before, after string) {
 			t.Helper()
-			if line := reload(t, server, &seen, replace(before, after)); !strings.Contains(line, "Reloaded") {
+			if line := server.Reload(t, replace(before, after)); !strings.Contains(line, "Reloaded") {
 				t.Fatal(line)
 			}
 		}
 		annByA, bobByA := proxied(t, server, a, "ann"), proxied(t, server, a, "bob")
 		annByB, bob := proxied(t, server, b, "ann"), proxied(t, server, nil, "bob")
-		tcp := dialPlain(t, server)
-		tcp.send("CONNECT {\"verbose\":false,\"user\":\"bob\",\"pass\":\"p\"" + a.sign(t, tcp.info) + "}\r\nPING\r\n")
-		tcp.wantLogin(true)
+		tcp := process.DialRaw(t, server.Client)
+		tcp.Send("CONNECT {\"verbose\":false,\"user\":\"bob\",\"pass\":\"p\"" + a.sign(t, tcp.Info) + "}\r\nPING\r\n")
+		plainLogin(t, tcp, true)
 
 		change(both, onlyB)
 		annByA.wantGone(proxyNotTrusted)
 		bobByA.wantGone(proxyNotTrusted)
-		tcp.wantLogin(false)
+		plainLogin(t, tcp, false)
 		annByB.alive()
 		bob.alive()
 
@@ -358,10 +353,9 @@ func TestReloadProxiesBlock(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
 		a := newProxy(t)
 		server := process.Start(t, process.Weir, process.Options{Config: "authorization { user: ann, password: p }\n"})
-		seen := 0
 		change := func(before, after string) {
 			t.Helper()
-			if line := reload(t, server, &seen, replace(before, after)); !strings.Contains(line, "Reloaded") {
+			if line := server.Reload(t, replace(before, after)); !strings.Contains(line, "Reloaded") {
 				t.Fatal(line)
 			}
 		}

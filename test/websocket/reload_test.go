@@ -3,42 +3,11 @@ package websocket
 import (
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"weir/test/process"
 )
-
-// reload writes text to the server's file and asks it to read that. It returns the log line that says how it went.
-func reload(t *testing.T, server *process.Server, seen *int, edit func(string) string) string {
-	t.Helper()
-	file := filepath.Join(server.Dir, "server.conf")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(edit(string(text))), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	outcome := regexp.MustCompile(`(?m)^.*(Reloaded server configuration|Failed to reload server configuration).*$`)
-	var lines []string
-	*seen++
-	process.Await(process.Patience, func() bool {
-		lines = outcome.FindAllString(server.Log().String(), -1)
-		return len(lines) >= *seen
-	})
-	if len(lines) != *seen {
-		t.Fatalf("%d reloads, want %d:\n%s", len(lines), *seen, server.Log())
-	}
-	return lines[*seen-1]
-}
 
 func replace(before, after string) func(string) string {
 	return func(text string) string { return strings.Replace(text, before, after, 1) }
@@ -96,8 +65,7 @@ func TestReloadBlock(t *testing.T) {
 					header = nil
 				}
 				old := connect(t, server, header...)
-				seen := 0
-				line := reload(t, server, &seen, replace(row.before, row.after))
+				line := server.Reload(t, replace(row.before, row.after))
 				if target == process.Stock {
 					if !strings.Contains(line, "Failed") || !strings.Contains(line, "not supported for Websocket") {
 						t.Error(line)
@@ -121,8 +89,7 @@ func TestReloadLogin(t *testing.T) {
 		s := dial(t, server)
 		s.send(data("CONNECT {\"verbose\":false,\"user\":\"ann\",\"pass\":\"first\"}\r\nPING\r\n"))
 		s.wantLogin(true)
-		seen := 0
-		if line := reload(t, server, &seen, replace("first", "second")); !strings.Contains(line, "Reloaded") {
+		if line := server.Reload(t, replace("first", "second")); !strings.Contains(line, "Reloaded") {
 			t.Error(line)
 		}
 		s.wantLogin(false)
@@ -148,8 +115,8 @@ func TestReloadLimits(t *testing.T) {
 		for _, row := range rows {
 			t.Run(row.line, func(t *testing.T) {
 				server := process.Start(t, target, process.Options{File: base + "#\n"})
-				s, seen := connect(t, server), 0
-				line := reload(t, server, &seen, replace("#", row.line))
+				s := connect(t, server)
+				line := server.Reload(t, replace("#", row.line))
 				if target == process.Stock && row.refused != "" {
 					if !strings.Contains(line, "not supported for "+row.refused) {
 						t.Error(line)
@@ -181,8 +148,7 @@ func TestReloadConnections(t *testing.T) {
 		server := process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\nmax_connections: 3\n" +
 			"websocket { host: 127.0.0.1, port: -1, no_tls: true }\n"})
 		all := []*session{connect(t, server), connect(t, server), connect(t, server)}
-		seen := 0
-		if line := reload(t, server, &seen, replace("max_connections: 3", "max_connections: 1")); !strings.Contains(line, "Reloaded") {
+		if line := server.Reload(t, replace("max_connections: 3", "max_connections: 1")); !strings.Contains(line, "Reloaded") {
 			t.Fatal(line)
 		}
 		if !strings.Contains(server.Log().String(), "Closed 2 connections to fall within max_connections") {
@@ -202,11 +168,11 @@ func TestReloadConnections(t *testing.T) {
 func TestReloadTold(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
 		server := process.Start(t, process.Weir, process.Options{Config: "max_payload: 1000"})
-		s, seen := dial(t, server), 0
+		s := dial(t, server)
 		s.send(data("CONNECT {\"verbose\":false,\"protocol\":1}\r\nPING\r\n"))
 		s.want("PONG")
 		s.line() // which account it is
-		reload(t, server, &seen, replace("max_payload: 1000", "max_payload: 2000"))
+		server.Reload(t, replace("max_payload: 1000", "max_payload: 2000"))
 		line := s.line()
 		if line == "PING" {
 			line = s.line()
@@ -221,12 +187,12 @@ func TestReloadTold(t *testing.T) {
 func TestReloadSubscriptions(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
 		server := process.Start(t, process.Weir, process.Options{Config: "max_subscriptions: 3"})
-		two, three, seen := connect(t, server), connect(t, server), 0
+		two, three := connect(t, server), connect(t, server)
 		two.send(data("SUB a 1\r\nSUB b 2\r\nPING\r\n"))
 		two.want("PONG")
 		three.send(data("SUB a 1\r\nSUB b 2\r\nSUB c 3\r\nPING\r\n"))
 		three.want("PONG")
-		reload(t, server, &seen, replace("max_subscriptions: 3", "max_subscriptions: 2"))
+		server.Reload(t, replace("max_subscriptions: 3", "max_subscriptions: 2"))
 		three.want("-ERR 'maximum subscriptions exceeded'")
 		three.wantClose(1008, "Maximum Subscriptions Exceeded", false)
 		two.send(data("SUB c 3\r\n"))

@@ -3,12 +3,10 @@ package websocket
 import (
 	"bufio"
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"weir/test/process"
 	"weir/test/wire"
@@ -158,14 +156,7 @@ func TestLargeHeader(t *testing.T) {
 		if response, _, _ := ask(t, server, long(largest[target]-1000)); response.StatusCode != http.StatusSwitchingProtocols {
 			t.Errorf("large: %s", response.Status)
 		}
-		nc, err := net.Dial("tcp", server.WebSocket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = nc.Close() }()
-		if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-			t.Fatal(err)
-		}
+		nc := process.Dial(t, server.WebSocket)
 		go func() { _, _ = io.WriteString(nc, long(largest[target]+16<<10)) }() // the server may stop reading
 		response, err := http.ReadResponse(bufio.NewReader(nc), nil)
 		if err != nil || response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {

@@ -3,7 +3,6 @@ package websocket
 import (
 	"bufio"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -13,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -31,9 +29,7 @@ type answer struct {
 	// code is an HTTP status in place of an answer, raw a text.
 	code int
 	raw  string
-	// cert and key sign, in place of the authority's.
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	by   *process.Identity // who signs, in place of the authority
 }
 
 // says is an answer that is good for some hours.
@@ -137,15 +133,15 @@ func (r *responder) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 func (r *responder) sign(question *ocsp.Request, what answer) []byte {
 	now := time.Now()
 	template := ocsp.Response{Status: what.status, SerialNumber: question.SerialNumber, ThisUpdate: now.Add(what.this),
-		RevokedAt: now.Add(-24 * time.Hour), IssuerHash: crypto.SHA1, Certificate: what.cert}
+		RevokedAt: now.Add(-24 * time.Hour), IssuerHash: crypto.SHA1}
 	if what.next != 0 {
 		template.NextUpdate = now.Add(what.next)
 	}
-	cert, key := r.a.cert, r.a.key
-	if what.cert != nil {
-		cert, key = what.cert, what.key
+	by := r.a.own
+	if what.by != nil {
+		by, template.Certificate = what.by, what.by.Cert
 	}
-	der, err := ocsp.CreateResponse(r.a.cert, cert, template, key)
+	der, err := ocsp.CreateResponse(r.a.own.Cert, by.Cert, template, by.Key)
 	if err != nil {
 		r.a.t.Error(err)
 	}
@@ -155,9 +151,8 @@ func (r *responder) sign(question *ocsp.Request, what answer) []byte {
 // client signs a certificate for a client that names the responder.
 func (r *responder) client(name string) tls.Certificate {
 	r.a.t.Helper()
-	cert, key := r.a.sign(name, &x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, OCSPServer: []string{"ldap://nowhere.test", r.url}})
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
+	return r.a.sign(name, &x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, OCSPServer: []string{"ldap://nowhere.test", r.url}}).TLS()
 }
 
 // mustStaple is the extension of RFC 7633 that promises a staple.
@@ -166,11 +161,10 @@ var mustStaple = pkix.Extension{Id: []int{1, 3, 6, 1, 5, 5, 7, 1, 24}, Value: []
 // server signs a certificate for a server that names the responder, and returns what a tls block says about it.
 func (r *responder) server(name string, extensions ...pkix.Extension) (string, *x509.Certificate) {
 	r.a.t.Helper()
-	cert, _ := r.a.sign(name, &x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
+	id := r.a.sign(name, &x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{name},
 		OCSPServer: []string{r.url}, ExtraExtensions: extensions})
-	return fmt.Sprintf("cert_file: %q, key_file: %q, ca_file: %q", filepath.Join(r.a.dir, name+".pem"),
-		filepath.Join(r.a.dir, name+"-key.pem"), r.a.file), cert
+	return r.a.files(id), id.Cert
 }
 
 // doors is a file with one tls block for both listeners.

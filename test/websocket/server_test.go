@@ -61,7 +61,7 @@ func TestVarz(t *testing.T) {
 		var answer struct {
 			WebSocket map[string]any `json:"websocket"`
 		}
-		varz(t, server, &answer)
+		server.Page(t, "/varz", &answer)
 		got := answer.WebSocket
 		ends, _ := got["tls_cert_not_after"].(string)
 		// parity: 9.3.76

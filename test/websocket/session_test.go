@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"weir/test/process"
 	"weir/test/wire"
@@ -26,22 +26,30 @@ type session struct {
 	pongs  []string
 }
 
+// over upgrades nc, which belongs to the test. The INFO has not been read.
+func over(t *testing.T, server *process.Server, nc net.Conn, request string) (*session, error) {
+	c, err := wire.Upgrade(nc, process.Patience, request)
+	return &session{Conn: c, t: t, server: server}, err
+}
+
 // dial upgrades and takes the INFO.
 func dial(t *testing.T, server *process.Server, header ...string) *session {
 	t.Helper()
-	c, err := wire.Dial(server.WebSocket, process.Patience, header...)
+	s, info := dialInfo(t, server, header...)
+	if !strings.HasPrefix(info, "INFO {") {
+		t.Fatalf("first line is %q", info)
+	}
+	return s
+}
+
+// dialInfo is dial, and the INFO.
+func dialInfo(t *testing.T, server *process.Server, header ...string) (*session, string) {
+	t.Helper()
+	s, err := over(t, server, process.Dial(t, server.WebSocket), wire.Request(server.WebSocket, "/", header...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-		t.Fatal(err)
-	}
-	s := &session{Conn: c, t: t, server: server}
-	if line := s.line(); !strings.HasPrefix(line, "INFO {") {
-		t.Fatalf("first line is %q", line)
-	}
-	return s
+	return s, s.line()
 }
 
 // connect is dial and a CONNECT that is known to have arrived.

@@ -34,9 +34,9 @@ func hearers(t *testing.T, server *process.Server) (all []*hearer) {
 		hello := fmt.Sprintf("CONNECT {\"verbose\":false,\"headers\":%v}\r\nSUB feed %s\r\nSUB own.%d own\r\nPING\r\n", h.headers, h.sid, i)
 		switch i / 6 % 3 {
 		case 0:
-			c := dialPlain(t, server)
-			c.send(hello)
-			h.want = c.want
+			c := process.DialRaw(t, server.Client)
+			c.Send(hello)
+			h.want = c.Want
 		case 1:
 			s := dial(t, server)
 			s.send(data(hello))
@@ -88,7 +88,7 @@ func TestReceiversOfEveryKind(t *testing.T) {
 					h.add(subject, sid, header, payload)
 				}
 			}
-			publisher.send(burst.String())
+			publisher.Send(burst.String())
 			for _, h := range all {
 				h.want(h.lines...)
 				h.lines = nil

@@ -22,7 +22,7 @@ func stapled(t *testing.T, a *authority, s tls.ConnectionState) *ocsp.Response {
 	if len(s.OCSPResponse) == 0 {
 		return nil
 	}
-	r, err := ocsp.ParseResponseForCert(s.OCSPResponse, s.PeerCertificates[0], a.cert)
+	r, err := ocsp.ParseResponseForCert(s.OCSPResponse, s.PeerCertificates[0], a.own.Cert)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,7 @@ func TestStaple(t *testing.T) {
 			}
 			file := doors(keys, row.key)
 			if !row.starts {
-				if got := run(t, target, file); got.Code != 1 || !strings.Contains(got.Stderr, "OCSP status") {
-					t.Errorf("%+v: exit %d: %s", row, got.Code, got.Stderr)
-				}
+				process.Refused(t, target, file, "OCSP status")
 				continue
 			}
 			server := process.Start(t, target, process.Options{File: file})
@@ -98,13 +96,11 @@ func TestStapleResponder(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		a := newAuthority(t)
 		r := newResponder(a)
-		cert, _ := a.sign("own", &x509.Certificate{Subject: pkix.Name{CommonName: "own"}, KeyUsage: x509.KeyUsageDigitalSignature,
+		own := a.sign("own", &x509.Certificate{Subject: pkix.Name{CommonName: "own"}, KeyUsage: x509.KeyUsageDigitalSignature,
 			ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
-		keys := fmt.Sprintf("cert_file: %q, key_file: %q, ca_file: %q", filepath.Join(a.dir, "own.pem"), filepath.Join(a.dir, "own-key.pem"), a.file)
-		r.say(cert, says(ocsp.Good))
-		if got := run(t, target, doors(keys, "ocsp { mode: always }")); got.Code != 1 {
-			t.Errorf("exit %d: %s", got.Code, got.Stderr)
-		}
+		keys := a.files(own)
+		r.say(own.Cert, says(ocsp.Good))
+		process.Refused(t, target, doors(keys, "ocsp { mode: always }"), "")
 		top := []string{fmt.Sprintf("ocsp { mode: always, url: %q }", r.url)}
 		if target == process.Weir { // nats-server reads no list
 			top = append(top, fmt.Sprintf(`ocsp { mode: always, urls: ["http://127.0.0.1:1", %q] }`, r.url+"/"))
@@ -216,7 +212,6 @@ func TestStapleReload(t *testing.T) {
 		r := newResponder(newAuthority(t))
 		keys, cert := r.server("server")
 		server := process.Start(t, target, process.Options{File: doors(keys, "ocsp: true")})
-		seen := 0
 		look := func(want int) {
 			t.Helper()
 			for listener, enter := range listeners {
@@ -232,25 +227,25 @@ func TestStapleReload(t *testing.T) {
 		}
 		look(none)
 		// nats-server goes on with the new configuration and without a staple.
-		line := reload(t, server, &seen, replace("ocsp: true", "ocsp { mode: always }"))
+		line := server.Reload(t, replace("ocsp: true", "ocsp { mode: always }"))
 		if refused := strings.Contains(line, "Failed"); refused != (target == process.Weir) {
 			t.Error(line)
 		}
 		look(none)
 		r.say(cert, says(ocsp.Good))
-		if line := reload(t, server, &seen, func(text string) string { return text }); !strings.Contains(line, "Reloaded") {
+		if line := server.Reload(t, func(text string) string { return text }); !strings.Contains(line, "Reloaded") {
 			t.Error(line)
 		}
 		look(ocsp.Good)
 		r.forget(false)
-		if line := reload(t, server, &seen, replace("host", "max_payload: 1000\nhost")); !strings.Contains(line, "Reloaded") {
+		if line := server.Reload(t, replace("host", "max_payload: 1000\nhost")); !strings.Contains(line, "Reloaded") {
 			t.Error(line)
 		}
 		look(ocsp.Good)
 		if n := r.count(cert); n > 0 && target == process.Weir {
 			t.Errorf("asked %d times for a staple that is there", n)
 		}
-		if line := reload(t, server, &seen, replace("ocsp { mode: always }", "ocsp: false")); !strings.Contains(line, "Reloaded") {
+		if line := server.Reload(t, replace("ocsp { mode: always }", "ocsp: false")); !strings.Contains(line, "Reloaded") {
 			t.Error(line)
 		}
 		look(none)
@@ -268,7 +263,7 @@ func TestStapleEach(t *testing.T) {
 			pairs = append(pairs, fmt.Sprintf("{ cert_file: %q, key_file: %q }",
 				filepath.Join(r.a.dir, host+".pem"), filepath.Join(r.a.dir, host+"-key.pem")))
 		}
-		server := process.Start(t, process.Weir, process.Options{File: doors(fmt.Sprintf("ca_file: %q, certs: [ %s ]", r.a.file, strings.Join(pairs, ", ")))})
+		server := process.Start(t, process.Weir, process.Options{File: doors(fmt.Sprintf("ca_file: %q, certs: [ %s ]", r.a.own.CertFile, strings.Join(pairs, ", ")))})
 		for listener, enter := range listeners {
 			for host, promised := range map[string]bool{"a.test": true, "b.test": true, "c.test": false} {
 				config := r.a.trust()

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"weir/test/process"
 	"weir/test/wire"
@@ -113,14 +112,7 @@ func TestSlowTLS(t *testing.T) {
 			"half a record": "\x16\x03\x01\x00\xf0\x01\x00",
 		} {
 			t.Run(name, func(t *testing.T) {
-				nc, err := net.Dial("tcp", server.WebSocket)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = nc.Close() }()
-				if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-					t.Fatal(err)
-				}
+				nc := process.Dial(t, server.WebSocket)
 				if _, err := io.WriteString(nc, text); err != nil {
 					t.Fatal(err)
 				}
@@ -152,7 +144,6 @@ func TestReloadTLS(t *testing.T) {
 		first, second := a.server("first", "other.test"), a.server("second", "127.0.0.1")
 		server := process.Start(t, target, process.Options{File: "host: 127.0.0.1\nport: -1\nwebsocket {\n  host: 127.0.0.1\n  port: -1\n  " +
 			block(first) + "\n}\n"})
-		seen := 0
 		careless := a.trust()
 		careless.ServerName = "other.test"
 		old, _ := connectTLS(t, server, careless)
@@ -161,7 +152,7 @@ func TestReloadTLS(t *testing.T) {
 			if _, err := dialTLS(t, server, a.trust()); err == nil || !strings.Contains(err.Error(), "127.0.0.1") {
 				t.Errorf("the first certificate is good: %v", err)
 			}
-			if line := reload(t, server, &seen, replace(first, second)); !strings.Contains(line, "Reloaded") {
+			if line := server.Reload(t, replace(first, second)); !strings.Contains(line, "Reloaded") {
 				t.Fatal(line)
 			}
 			// parity: 9.1.65.2
@@ -175,7 +166,7 @@ func TestReloadTLS(t *testing.T) {
 		})
 		// parity: 9.1.65.3
 		t.Run("certificates of clients", func(t *testing.T) {
-			if line := reload(t, server, &seen, replace(second, second+", verify: true")); !strings.Contains(line, "Reloaded") {
+			if line := server.Reload(t, replace(second, second+", verify: true")); !strings.Contains(line, "Reloaded") {
 				t.Fatal(line)
 			}
 			if _, err := dialTLS(t, server, a.trust()); err == nil || !strings.Contains(err.Error(), "certificate required") {
@@ -185,14 +176,14 @@ func TestReloadTLS(t *testing.T) {
 		})
 		// parity: 9.1.65.4
 		t.Run("no TLS at all", func(t *testing.T) {
-			if line := reload(t, server, &seen, replace(block(second, "verify: true"), "")); !strings.Contains(line, "Failed") || !strings.Contains(line, "TLS configuration") {
+			if line := server.Reload(t, replace(block(second, "verify: true"), "")); !strings.Contains(line, "Failed") || !strings.Contains(line, "TLS configuration") {
 				t.Error(line)
 			}
 			connectTLS(t, server, a.trust(a.client("bob", pkix.Name{CommonName: "bob"})))
 		})
 		// parity: 9.1.65.5
 		t.Run("no TLS, and on purpose", func(t *testing.T) { // nats-server would have to be started again
-			line := reload(t, server, &seen, replace("websocket {", "websocket {\n  no_tls: true"))
+			line := server.Reload(t, replace("websocket {", "websocket {\n  no_tls: true"))
 			if target == process.Weir {
 				if !strings.Contains(line, "Reloaded") {
 					t.Error(line)
@@ -243,24 +234,18 @@ func TestRecords(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
 		a := newAuthority(t)
 		server := process.Start(t, process.Weir, process.Options{WebSocket: block(a.server("server", "127.0.0.1"))})
-		nc, err := net.Dial("tcp", server.WebSocket)
+		counted := &records{Conn: process.Dial(t, server.WebSocket)}
+		s, err := over(t, server, tls.Client(counted, a.trust()), wire.Request(server.WebSocket, "/"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = nc.Close() })
-		counted := &records{Conn: nc}
-		c, err := wire.Upgrade(tls.Client(counted, a.trust()), process.Patience, wire.Request(server.WebSocket, "/"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &session{Conn: c, t: t, server: server}
 		s.line()
 		publisher := connectPlain(t, server)
 		s.send(data("CONNECT {\"verbose\":false}\r\nSUB a 1\r\nPING\r\n"))
 		s.want("PONG")
 		counted.take(t)
 		for size, want := range map[int]int{10: 1, 10_000: 1} {
-			publisher.send(fmt.Sprintf("PUB a %d\r\n%s\r\n", size, strings.Repeat("x", size)))
+			publisher.Send(fmt.Sprintf("PUB a %d\r\n%s\r\n", size, strings.Repeat("x", size)))
 			s.want(fmt.Sprintf("MSG a 1 %d", size), strings.Repeat("x", size))
 			if got := counted.take(t); got != want {
 				t.Errorf("%d bytes in %d records, want %d", size, got, want)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"weir/test/process"
 	"weir/test/wire"
@@ -36,14 +35,7 @@ func head(first string, edits ...string) string {
 // ask sends text on a new connection and returns the answer, with the connection to go on with.
 func ask(t *testing.T, server *process.Server, text string) (*http.Response, net.Conn, *bufio.Reader) {
 	t.Helper()
-	nc, err := net.Dial("tcp", server.WebSocket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = nc.Close() })
-	if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-		t.Fatal(err)
-	}
+	nc := process.Dial(t, server.WebSocket)
 	if _, err := io.WriteString(nc, text); err != nil {
 		t.Fatal(err)
 	}
@@ -235,14 +227,7 @@ func TestAnswer(t *testing.T) {
 				options := noMasking(target)
 				options.WebSocket += "\n  " + row.config
 				server := process.Start(t, target, options)
-				nc, err := net.Dial("tcp", server.WebSocket)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = nc.Close() }()
-				if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-					t.Fatal(err)
-				}
+				nc := process.Dial(t, server.WebSocket)
 				if _, err := io.WriteString(nc, head("GET / HTTP/1.1", row.header)); err != nil {
 					t.Fatal(err)
 				}
@@ -261,14 +246,7 @@ func TestAnswer(t *testing.T) {
 func TestEarlyBytes(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
-		nc, err := net.Dial("tcp", server.WebSocket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = nc.Close() }()
-		if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-			t.Fatal(err)
-		}
+		nc := process.Dial(t, server.WebSocket)
 		request := append([]byte(head("GET / HTTP/1.1")), data("PING\r\n").Append(nil)...)
 		if _, err := nc.Write(request); err != nil {
 			t.Fatal(err)
@@ -289,15 +267,8 @@ func TestHandshakeTimeout(t *testing.T) {
 		server := process.Start(t, target, process.Options{WebSocket: `handshake_timeout: "200ms"`})
 		for name, text := range rows {
 			t.Run(name, func(t *testing.T) {
-				nc, err := net.Dial("tcp", server.WebSocket)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = nc.Close() }()
+				nc := process.Dial(t, server.WebSocket)
 				if _, err := io.WriteString(nc, text); err != nil {
-					t.Fatal(err)
-				}
-				if err := nc.SetDeadline(time.Now().Add(process.Patience)); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := io.ReadAll(nc); err != nil {
@@ -310,15 +281,7 @@ func TestHandshakeTimeout(t *testing.T) {
 		// parity: 9.1.25
 		t.Run("does not end a session", func(t *testing.T) {
 			s := connect(t, server)
-			other, err := net.Dial("tcp", server.WebSocket) // one more silent peer: when it is gone, the time is over
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = other.Close() }()
-			if err := other.SetDeadline(time.Now().Add(process.Patience)); err != nil {
-				t.Fatal(err)
-			}
-			_, _ = io.ReadAll(other)
+			_, _ = io.ReadAll(process.Dial(t, server.WebSocket)) // one more silent peer: when it is gone, the time is over
 			s.alive()
 		})
 	})
