@@ -267,14 +267,7 @@ func TestNKeys(t *testing.T) {
 
 func TestPlainPasswords(t *testing.T) {
 	hashed := hash(t, "p", bcrypt.MinCost)
-	key, err := nkeys.CreateUser()
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := key.PublicKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, public := key(t)
 	for _, tt := range []struct {
 		name   string
 		config auth.Config

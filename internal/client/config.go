@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -34,15 +35,9 @@ type Config struct {
 
 // WithDefaults returns c with every zero field replaced by its default.
 func (c Config) WithDefaults() Config {
-	if c.MaxPayload == 0 {
-		c.MaxPayload = DefaultMaxPayload
-	}
-	if c.MaxControlLine == 0 {
-		c.MaxControlLine = DefaultMaxControlLine
-	}
-	if c.AuthTimeout == 0 {
-		c.AuthTimeout = DefaultAuthTimeout
-	}
+	c.MaxPayload = cmp.Or(c.MaxPayload, DefaultMaxPayload)
+	c.MaxControlLine = cmp.Or(c.MaxControlLine, DefaultMaxControlLine)
+	c.AuthTimeout = cmp.Or(c.AuthTimeout, DefaultAuthTimeout)
 	return c
 }
 

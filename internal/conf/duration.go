@@ -43,28 +43,32 @@ func Duration[T any](field func(*T) *time.Duration) Set[T] {
 	}
 }
 
+// durationOrSeconds reads a quoted duration, or whole seconds. Of anything else, wrong is told.
+func (r *Reader) durationOrSeconds(v Value, wrong func()) (time.Duration, bool) {
+	switch x := v.V.(type) {
+	case string:
+		return r.parseDuration(v, x)
+	case int64:
+		return r.seconds(v, float64(x))
+	}
+	wrong()
+	return 0, false
+}
+
 // DurationOrSeconds reads a quoted duration, or whole seconds. For a key that once was in seconds only, old asks for the
 // warning that the reference gives.
 func DurationOrSeconds[T any](old bool, field func(*T) *time.Duration) Set[T] {
 	return func(r *Reader, t *T, v Value) {
-		var (
-			d  time.Duration
-			ok bool
-		)
-		switch x := v.V.(type) {
-		case string:
-			d, ok = r.parseDuration(v, x)
-		case int64:
-			d, ok = r.seconds(v, float64(x))
-			if old && ok {
-				r.Warn(fmt.Sprintf("%v: invalid use of field %q: %s should be converted to a duration", v.At, v.Key, v.Key))
-			}
-		default:
+		d, ok := r.durationOrSeconds(v, func() {
 			r.Fail(v.At, "error parsing %s: unsupported type: expected a duration such as \"2m\", got %s", v.Key, Kind(v.V))
+		})
+		if !ok {
+			return
 		}
-		if ok {
-			*field(t) = d
+		if _, seconds := v.V.(int64); old && seconds {
+			r.Warn(fmt.Sprintf("%v: invalid use of field %q: %s should be converted to a duration", v.At, v.Key, v.Key))
 		}
+		*field(t) = d
 	}
 }
 
@@ -75,15 +79,10 @@ func Seconds[T any](field func(*T) *time.Duration) Set[T] {
 			d  time.Duration
 			ok bool
 		)
-		switch x := v.V.(type) {
-		case string:
-			d, ok = r.parseDuration(v, x)
-		case int64:
-			d, ok = r.seconds(v, float64(x))
-		case float64:
-			d, ok = r.seconds(v, x)
-		default:
-			r.Wrong(v, `seconds or a duration such as "2s"`)
+		if seconds, fraction := v.V.(float64); fraction {
+			d, ok = r.seconds(v, seconds)
+		} else {
+			d, ok = r.durationOrSeconds(v, func() { r.Wrong(v, `seconds or a duration such as "2s"`) })
 		}
 		if ok {
 			*field(t) = d

@@ -144,15 +144,7 @@ func TestUsersBesideWebSocketAuthorization(t *testing.T) {
 		{users + "websocket { authorization { token: a } }", ""}, // without a port nothing is checked
 		{"authorization { users: [] }\nwebsocket { port: -1, no_tls: true, authorization { token: a } }", ""},
 	} {
-		o := mustParse(t, tt.text)
-		o.SetDefaults()
-		got := ""
-		if err := o.Validate(); err != nil {
-			got = err.Error()
-		}
-		if got != tt.want {
-			t.Errorf("%s\n got %s\nwant %s", tt.text, got, tt.want)
-		}
+		wantInvalid(t, tt.text, tt.want)
 	}
 }
 

@@ -62,18 +62,24 @@ func TestPlan(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			old, next := mustParse(t, base), mustParse(t, strings.Replace(base, tt.from, tt.to, 1))
-			old.SetDefaults()
-			next.SetDefaults()
-			var got []string
-			for _, c := range config.Plan(old, next) {
-				got = append(got, c.String())
-			}
+			got := planned(t, base, strings.Replace(base, tt.from, tt.to, 1))
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf(" got %q\nwant %q", got, tt.want)
 			}
 		})
 	}
+}
+
+// planned is what differs between two configurations.
+func planned(t *testing.T, from, to string) (got []string) {
+	t.Helper()
+	old, next := mustParse(t, from), mustParse(t, to)
+	old.SetDefaults()
+	next.SetDefaults()
+	for _, c := range config.Plan(old, next) {
+		got = append(got, c.String())
+	}
+	return got
 }
 
 // TestPlanWebSockets matches blocks by their names.
@@ -99,17 +105,11 @@ func TestPlanWebSockets(t *testing.T) {
 		}},
 		{"moved to a socket", c, strings.Replace(c, "/c", "/d", 1), []string{"websocket[c].unix: /c -> /d (restart listener)"}},
 	} {
-		old, next := mustParse(t, "websocket [ "+tt.from+" ]"), mustParse(t, "websocket [ "+tt.to+" ]")
+		next := "websocket [ " + tt.to + " ]"
 		if tt.name == "one or a list" {
-			next = mustParse(t, "websocket "+tt.to)
+			next = "websocket " + tt.to
 		}
-		old.SetDefaults()
-		next.SetDefaults()
-		var got []string
-		for _, c := range config.Plan(old, next) {
-			got = append(got, c.String())
-		}
-		if !reflect.DeepEqual(got, tt.want) {
+		if got := planned(t, "websocket [ "+tt.from+" ]", next); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s\n got %q\nwant %q", tt.name, got, tt.want)
 		}
 	}
@@ -245,15 +245,9 @@ func TestPlanHidesSecrets(t *testing.T) {
 // TestPlanPins: new pins are a change of their own, after which connections are looked at again; their order is none.
 func TestPlanPins(t *testing.T) {
 	a, b := strings.Repeat("a", 64), strings.Repeat("b", 64)
-	plan := func(old, next string) (got []string) {
+	plan := func(old, next string) []string {
 		const text = "tls { cert_file: c, key_file: k, pinned_certs: [ PINS ] }\nwebsocket { port: 1, tls { cert_file: c, key_file: k, pinned_certs: [ PINS ] } }\n"
-		from, to := mustParse(t, strings.ReplaceAll(text, "PINS", old)), mustParse(t, strings.ReplaceAll(text, "PINS", next))
-		from.SetDefaults()
-		to.SetDefaults()
-		for _, c := range config.Plan(from, to) {
-			got = append(got, c.String())
-		}
-		return got
+		return planned(t, strings.ReplaceAll(text, "PINS", old), strings.ReplaceAll(text, "PINS", next))
 	}
 	if got := plan(a+", "+b, b+", "+strings.ToUpper(a)); got != nil {
 		t.Errorf("another order: %q", got)

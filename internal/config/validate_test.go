@@ -49,3 +49,17 @@ func TestValidate(t *testing.T) {
 		}
 	}
 }
+
+// wantInvalid completes and checks a configuration; want is all that is wrong with it.
+func wantInvalid(t *testing.T, text, want string) {
+	t.Helper()
+	o := mustParse(t, text)
+	o.SetDefaults()
+	got := ""
+	if err := o.Validate(); err != nil {
+		got = err.Error()
+	}
+	if got != want {
+		t.Errorf("%s\n got %s\nwant %s", text, got, want)
+	}
+}

@@ -135,15 +135,7 @@ func TestWebSocketAuthValidate(t *testing.T) {
 		{users + "ws { port: 1, no_tls: true, authorization { password: c } }", ""},
 		{users + "ws { authorization { token: c } }", ""}, // no listener
 	} {
-		o := mustParse(t, tt.text)
-		o.SetDefaults()
-		got := ""
-		if err := o.Validate(); err != nil {
-			got = err.Error()
-		}
-		if got != tt.want {
-			t.Errorf("%s\n got %s\nwant %s", tt.text, got, tt.want)
-		}
+		wantInvalid(t, tt.text, tt.want)
 	}
 }
 

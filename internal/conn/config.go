@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -32,21 +33,11 @@ type Config struct {
 
 // WithDefaults returns c with every zero field replaced by its default.
 func (c Config) WithDefaults() Config {
-	if c.MaxConnections == 0 {
-		c.MaxConnections = DefaultMaxConnections
-	}
-	if c.MaxPending == 0 {
-		c.MaxPending = DefaultMaxPending
-	}
-	if c.WriteDeadline == 0 {
-		c.WriteDeadline = DefaultWriteDeadline
-	}
-	if c.PingInterval == 0 {
-		c.PingInterval = DefaultPingInterval
-	}
-	if c.PingMax == 0 {
-		c.PingMax = DefaultPingMax
-	}
+	c.MaxConnections = cmp.Or(c.MaxConnections, DefaultMaxConnections)
+	c.MaxPending = cmp.Or(c.MaxPending, DefaultMaxPending)
+	c.WriteDeadline = cmp.Or(c.WriteDeadline, DefaultWriteDeadline)
+	c.PingInterval = cmp.Or(c.PingInterval, DefaultPingInterval)
+	c.PingMax = cmp.Or(c.PingMax, DefaultPingMax)
 	return c
 }
 
