@@ -1,8 +1,10 @@
 package account
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"weir/internal/subject"
 )
@@ -16,8 +18,11 @@ type Account struct {
 	subs   subject.Tree[*Sub]
 	routes atomic.Pointer[routes]
 	limits atomic.Pointer[Limits]
+	since  atomic.Int64 // when routes were set, Unix nanoseconds
+	system systemRoutes
 
 	clients atomic.Int64 // connections
+	past    pastTraffic
 
 	mu      sync.Mutex // guards all below; inside it only the lock of an exporter's tree is taken
 	shadows map[*Sub][]*Sub
@@ -30,7 +35,17 @@ func New(name string) *Account {
 	a := &Account{name: name}
 	a.routes.Store(noRoutes)
 	a.limits.Store(new(Limits))
+	a.since.Store(time.Now().UnixNano())
 	return a
+}
+
+// Config is what the account was made of, with its imports from the system account, and since when it is that.
+func (a *Account) Config() (Config, time.Time) {
+	r := a.routes.Load()
+	c := r.of
+	c.Name, c.Limits = a.name, a.Limits()
+	c.Imports = append(slices.Clip(c.Imports), a.system.imported()...)
+	return c, time.Unix(0, a.since.Load())
 }
 
 // Name is the account's name.

@@ -5,12 +5,14 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Directory is all accounts of a server by name. It is safe for use by any number of goroutines.
 type Directory struct {
-	all atomic.Pointer[map[string]*Account]
-	mu  sync.Mutex // held while all and the accounts' routes change
+	all    atomic.Pointer[map[string]*Account]
+	mu     sync.Mutex // held while all and the accounts' routes change
+	system string     // under mu: name of the system account; empty for none
 }
 
 // NewDirectory makes one with nothing but the global account.
@@ -18,6 +20,13 @@ func NewDirectory() *Directory {
 	d := new(Directory)
 	d.all.Store(&map[string]*Account{Global: New(Global)})
 	return d
+}
+
+// SetSystem says which account answers the others' questions about themselves, from the next Apply on.
+func (d *Directory) SetSystem(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.system = name
 }
 
 // Lookup is the account of that name; nil if there is none.
@@ -72,11 +81,13 @@ func (d *Directory) Apply(configs []Config) error {
 	if err := cycles(configs); err != nil {
 		return err
 	}
+	all[Global].limits.Store(new(Limits)) // unless it is among them
 	for i := range configs {
 		limits := configs[i].Limits
 		all[configs[i].Name].limits.Store(&limits)
 	}
 	d.all.Store(&all)
+	system := all[d.system]
 	for _, a := range all {
 		r := plans[a]
 		if r == nil {
@@ -85,10 +96,12 @@ func (d *Directory) Apply(configs []Config) error {
 		if !r.same(a.routes.Load()) { // else messages under way would miss a subscription that comes back
 			a.reroute(r)
 		}
+		a.lead(system)
 	}
 	for name, a := range old {
 		if all[name] == nil {
 			a.reroute(noRoutes)
+			a.lead(nil)
 		}
 	}
 	return nil
@@ -141,6 +154,7 @@ func compile(c *Config, all map[string]*Account, exports map[string][]Export) (*
 // reroute puts r into place.
 func (a *Account) reroute(r *routes) {
 	old := a.routes.Swap(r)
+	a.since.Store(time.Now().UnixNano())
 	for _, i := range old.services {
 		a.subs.Remove(i.local, "", i.sub)
 	}

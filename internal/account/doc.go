@@ -16,6 +16,8 @@
 // subject (_R_.…) that leads the answers back; requests that circle stop, and answers that do not come in time are forgotten
 // by a timer. An account that shares nothing pays one atomic load for each message.
 //
+// Every account may ask the system account about itself (system.go), by service imports that no configuration has to name.
+//
 // Not here: permissions (decided before Publish and Subscribe), the wire, sockets. The room starts goroutines only inside
 // Flush and waits for them there. It holds no lock while it pushes.
 package account

@@ -163,7 +163,7 @@ func (s *sample) done(by *Publisher) (string, *measured) {
 
 // report publishes a result in the service's account.
 func (a *Account) report(to string, m *measured) {
-	m.Type, m.ID, m.Time = latencyType, name(22), time.Now().UTC()
+	m.Type, m.ID, m.Time = latencyType, NewName(22), time.Now().UTC()
 	body, err := json.Marshal(m)
 	if err != nil {
 		return
@@ -173,8 +173,13 @@ func (a *Account) report(to string, m *measured) {
 
 // Announce publishes a message of the server itself.
 func (a *Account) Announce(to string, body []byte) int {
+	return a.Send(&Pub{Subject: []byte(to), Body: body})
+}
+
+// Send publishes a message of the server itself, and flushes it. It returns how many receivers got it.
+func (a *Account) Send(pub *Pub) int {
 	p := Publisher{Copies: true}
-	got := a.Publish(&p, &Pub{Subject: []byte(to), Body: body})
+	got := a.Publish(&p, pub)
 	p.Flush()
 	p.Release()
 	return got

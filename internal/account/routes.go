@@ -45,6 +45,7 @@ type serviceImport struct {
 	local     string
 	to        *Account
 	transform *subject.Transform // nil where they keep their names
+	fixed     []byte             // what they all become; nil where that depends
 	export    *Export
 	share     bool
 	sub       *Sub // in the importer's tree

@@ -56,7 +56,10 @@ func (a *Account) request(by *Publisher, im *serviceImport, d *delivery) int {
 	}
 	pub := d.Pub
 	pub.Owned = false // others may get the body as well
-	if im.transform != nil {
+	switch {
+	case im.fixed != nil:
+		pub.Subject = im.fixed
+	case im.transform != nil:
 		at := len(by.names)
 		by.names = im.transform.Append(by.names, d.Subject)
 		pub.Subject = by.names[at:]
@@ -108,10 +111,10 @@ func (a *Account) expect(w *answer) string {
 	q.mu.Lock()
 	var first string
 	if q.prefix == "" {
-		q.prefix = replyPrefix + name(8) + "."
+		q.prefix = replyPrefix + NewName(8) + "."
 		first = q.prefix
 	}
-	key := q.prefix + name(20)
+	key := q.prefix + NewName(20)
 	if q.await == nil {
 		q.await = make(map[string]*answer)
 	}
@@ -190,8 +193,8 @@ func (a *Account) Awaited() int {
 	return len(a.answers.await)
 }
 
-// name is a random name of n letters and digits, which takes 128 bits at 22.
-func name(n int) string {
+// NewName is a random name of n letters and digits, which takes 128 bits at 22.
+func NewName(n int) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	var b strings.Builder
 	for range n {
@@ -200,8 +203,8 @@ func name(n int) string {
 	return b.String()
 }
 
-// requestInfo is the header that tells a service who asks.
-const requestInfo = "Nats-Request-Info"
+// RequestInfo is the header that tells a service who asks.
+const RequestInfo = "Nats-Request-Info"
 
 // tell puts who asks into the header.
 func (p *Pub) tell(by *Publisher, im *serviceImport, d *delivery) {
@@ -216,8 +219,8 @@ func (p *Pub) tell(by *Publisher, im *serviceImport, d *delivery) {
 	if err != nil {
 		return
 	}
-	body := make([]byte, 0, len(p.Body)+len(requestInfo)+len(value)+32)
-	body = proto.SetHeader(body, p.Body[:p.HeaderLen], requestInfo, value)
+	body := make([]byte, 0, len(p.Body)+len(RequestInfo)+len(value)+32)
+	body = proto.SetHeader(body, p.Body[:p.HeaderLen], RequestInfo, value)
 	n := len(body)
 	p.Body, p.HeaderLen = append(body, p.Body[p.HeaderLen:]...), n
 }
