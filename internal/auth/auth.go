@@ -11,8 +11,8 @@ import (
 	"weir/internal/perm"
 )
 
-// tokenName stands for whoever came in with the token.
-const tokenName = "[REDACTED]"
+// TokenName stands for whoever came in with the token.
+const TokenName = "[REDACTED]"
 
 // Credentials is what a CONNECT brought. With an NKey or a JWT there are also its signature and what had to be signed.
 type Credentials struct {

@@ -47,9 +47,10 @@ type Claims interface {
 }
 
 // Shown is what monitoring tells of claims: the JWT unless it is a bearer token, which would be a secret, the key or account
-// that issued it, and the tags of the user.
+// that issued it, and what people call the user.
 type Shown struct {
 	JWT, Issuer string
+	Name        string
 	Tags        []string
 }
 

@@ -88,7 +88,7 @@ func (u *User) allows(t Type) bool { return len(u.Types) == 0 || slices.Contains
 func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 	p := new(Policy)
 	if c.Token != "" {
-		p.token = &user{User: User{Name: tokenName, Password: c.Token, ProxyRequired: c.ProxyRequired}}
+		p.token = &user{User: User{Name: TokenName, Password: c.Token, ProxyRequired: c.ProxyRequired}}
 	}
 	if c.Username != "" {
 		p.single = &user{User: User{Name: c.Username, Password: c.Password, ProxyRequired: c.ProxyRequired}}

@@ -42,6 +42,7 @@ const (
 type vouched struct {
 	token   string
 	subject string // the user's public key
+	name    string
 	tags    []string
 	issuer  string // the key that signed
 	account string
@@ -60,7 +61,7 @@ func (v *vouched) Token() string { return v.token }
 
 // Show is part of [auth.Claims].
 func (v *vouched) Show() auth.Shown {
-	s := auth.Shown{JWT: v.token, Issuer: v.issuer, Tags: v.tags}
+	s := auth.Shown{JWT: v.token, Name: v.name, Issuer: v.issuer, Tags: v.tags}
 	if v.bearer { // whoever has it can come in with it
 		s.JWT = ""
 	}
@@ -110,7 +111,7 @@ func (t *tenant) vouch(u *jwt.UserClaims, token string, cr auth.Credentials, fro
 		return nil, errIssuer
 	}
 	v := &vouched{
-		token: token, subject: u.Subject, tags: u.Tags, issuer: u.Issuer, account: t.name, issued: u.IssuedAt, signer: s,
+		token: token, subject: u.Subject, name: u.Name, tags: u.Tags, issuer: u.Issuer, account: t.name, issued: u.IssuedAt, signer: s,
 	}
 	if !valid(u) || !nkeys.IsValidPublicUserKey(u.Subject) {
 		return nil, errUserToken

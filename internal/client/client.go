@@ -40,6 +40,8 @@ type Env struct {
 	// Pinned reports whether a connection has one of the certificates that the listener lets in now; it is nil where all are
 	// let in, and t where there is no TLS.
 	Pinned func(t *transport.TLSConn) bool
+	// Witness hears of who comes and goes; nil for nobody.
+	Witness Witness
 	// MapCertificates reports whether a client's certificate says which user it is; nil means never.
 	MapCertificates func() bool
 	// Logins slows down who guesses; nil does not.
@@ -62,7 +64,6 @@ type Client struct {
 	noEcho    bool // its own messages do not come back
 	greeted   bool // the first INFO is out
 	asked     asked
-	ponged    bool // the first PING was answered
 	expected  bool // CONNECT must come, or stand for no_auth_user
 	connected bool // CONNECT was received
 	tlsFirst  bool // TLS came before INFO; immutable once the registry knows the client
@@ -77,6 +78,7 @@ type Client struct {
 	loginMu  sync.Mutex // held while login and grant change: by CONNECT, by a reload
 	awaiting bool       // under loginMu: must authenticate first
 
+	ponged    bool       // the first PING was answered; written under mu, by the client's goroutine
 	closed    bool       // under mu: no subscription is added any more
 	mu        sync.Mutex // guards all below
 	subs      sids

@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"errors"
 	"unique"
 
 	"weir/internal/auth"
@@ -27,7 +28,29 @@ func (c *Client) appendInfo(dst []byte, connected bool, ip string) []byte {
 	} else {
 		v.Nonce = c.hello.nonce
 	}
-	return c.env.Info(c.Link.IsWebSocket() && c.Link.Secure()).Append(dst, &v, &b)
+	return c.rendered(dst, &v, &b)
+}
+
+// rendered appends the INFO line with what is this client's own.
+func (c *Client) rendered(dst []byte, v *proto.Visitor, b *proto.Binding) []byte {
+	return c.env.Info(c.Link.IsWebSocket() && c.Link.Secure()).Append(dst, v, b)
+}
+
+// errNoRetreat is nats-server's.
+var errNoRetreat = errors.New("client does not support Lame Duck Mode or is not ready to receive the notification")
+
+// SendAway asks the client to go to another server, by an INFO. The error says that it can not be asked.
+func (c *Client) SendAway() error {
+	c.mu.Lock()
+	ponged := c.ponged
+	c.mu.Unlock()
+	if !ponged || !c.async.Load() {
+		return errNoRetreat
+	}
+	v := proto.Visitor{ClientID: c.ID, PayloadLimit: int(c.seat.maxPayload.Load()), Leave: true}
+	v.ClientIP, _ = c.Host()
+	c.Send(string(c.rendered(make([]byte, 0, infoRoom), &v, &proto.Binding{})))
+	return nil
 }
 
 // SendInfo sends an INFO that something has changed, to a client that understands that.
@@ -50,10 +73,13 @@ func (c *Client) connect(line []byte) error {
 		c.dropSubs()
 	}
 	c.fillIn(&o)
+	left := c.Account()
 	if err := c.logIn(&o); err != nil {
+		c.claim(&o)
 		c.violation(o.User, err)
 		return conn.ErrClosing
 	}
+	c.arrivedFrom(left)
 	switch {
 	case o.Protocol < 0 || o.Protocol > 1:
 		c.Close(conn.BadClientProtocolVersion, string(proto.AppendErr(nil, proto.ErrClientProtocol)))
@@ -115,10 +141,12 @@ func (c *Client) enter() error {
 	if !c.stopAuthTimer() {
 		return conn.ErrClosing
 	}
+	left := c.Account()
 	if c.logIn(&o) != nil {
 		c.violation("", auth.ErrDenied)
 		return conn.ErrClosing
 	}
+	c.arrivedFrom(left)
 	return nil
 }
 

@@ -140,7 +140,9 @@ func (c *Client) ok() {
 func (c *Client) ping() {
 	c.line(proto.Pong)
 	if c.connected && !c.ponged {
+		c.mu.Lock()
 		c.ponged = true
+		c.mu.Unlock()
 		if c.async.Load() {
 			c.line(c.infoLine(true))
 		}

@@ -11,6 +11,8 @@
 // check for a message. A CONNECT and a reload replace it. Subscriptions that may match what the user must not get, or that
 // bring requests which it may answer, have a guard that asks the grant in the goroutine of the publisher.
 //
+// Who wants to know who comes and goes is a [Witness], which is told when no lock is held, but for a refusal in a reload.
+//
 // Owned by the client's goroutine: the parser, what CONNECT said, the publisher with its match cache. Under Client.mu: the
 // map of subscriptions, which the goroutine of a publisher changes too when a subscription gets its last message; what a SUB
 // may do is decided under it as well, so that a reload misses none. No lock is taken while it is held. Client.loginMu goes

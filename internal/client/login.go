@@ -172,5 +172,8 @@ func (c *Client) violation(user string, err error) {
 		text += fmt.Sprintf(" - User %q", user)
 	}
 	c.Log.Error(text, "conn", c.Name())
+	if c.env.Witness != nil {
+		c.env.Witness.Refused(c, reason)
+	}
 	c.Close(reason, string(proto.AppendErr(nil, proto.ErrAuthorization)))
 }

@@ -101,6 +101,8 @@ func (c *Client) who(detailed bool) account.Client {
 	}
 	id := c.identity()
 	w.User, w.Name, w.Lang, w.Version = id.User, id.Name, id.Lang, id.Version
+	shown := c.Claims()
+	w.JWT, w.IssuerKey, w.NameTag, w.Tags = shown.JWT, shown.Issuer, shown.Name, shown.Tags
 	return w
 }
 

@@ -151,6 +151,7 @@ func (c *Conn) Run() {
 	if c.reg.remove(c, end, &last) {
 		defer c.reg.ended()
 	}
+	c.depart(&last, end.reason)
 	c.goodbye(end, err)
 	c.Debug("Client connection closed: ", end.reason.String())
 }
@@ -178,6 +179,21 @@ func (c *Conn) cleanUp(r Reason) {
 	}()
 	c.visitor.ChunkEnd()
 	c.visitor.Closed(r)
+}
+
+// Leaver is a visitor that wants to know when its connection is in no list any more, and how it was last.
+type Leaver interface{ Left(last *Info, r Reason) }
+
+// depart tells a Leaver.
+func (c *Conn) depart(last *Info, r Reason) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.panicked(p)
+		}
+	}()
+	if v, ok := c.visitor.(Leaver); ok {
+		v.Left(last, r)
+	}
 }
 
 // goodbye waits until the last bytes are out and releases the socket.

@@ -45,6 +45,7 @@ type Set struct {
 	publish, subscribe rule
 	denied             []entry // of subscribe, to find what a wildcard overlaps
 	responses          *Responses
+	config             Config
 }
 
 type rule struct{ allow, deny *entries }
@@ -60,7 +61,7 @@ type entry struct{ subject, queue string }
 // Compile checks c and makes a Set of it, which is nil if c allows everything. The error is ErrSubject or ErrQueue with the
 // word that is wrong.
 func Compile(c Config) (*Set, error) {
-	s := &Set{}
+	s := &Set{config: c}
 	var err error
 	if s.publish, _, err = compileRule(c.Publish, false); err != nil {
 		return nil, fmt.Errorf("publish: %w", err)
@@ -78,6 +79,13 @@ func Compile(c Config) (*Set, error) {
 		return nil, nil
 	}
 	return s, nil
+}
+
+// Config is what s was compiled from, with the defaults of its Responses.
+func (s *Set) Config() Config {
+	c := s.config
+	c.Responses = s.responses
+	return c
 }
 
 func (r Responses) withDefaults() *Responses {

@@ -56,6 +56,8 @@ type Visitor struct {
 	Nonce string `json:"nonce,omitempty"`
 	// PayloadLimit, if not 0, is told as max_payload in place of what the form says.
 	PayloadLimit int `json:"-"`
+	// Leave asks this client alone to go to another server, as LameDuck asks all.
+	Leave bool `json:"-"`
 }
 
 // Binding is the part of INFO that says what CONNECT led to. It is in the INFO that follows the first PONG, and only for
@@ -71,7 +73,8 @@ type InfoForm struct {
 	// ServerName is the one that it tells.
 	ServerName string
 
-	payload            int    // max_payload
+	payload            int // max_payload
+	lameDuck           bool
 	head, middle, tail string // around Visitor and Binding
 }
 
@@ -91,7 +94,7 @@ func NewInfoForm(info *Info) *InfoForm {
 	}
 	head, rest, _ := strings.Cut(string(object), visitorMark)
 	middle, tail, _ := strings.Cut(rest, bindingMark)
-	return &InfoForm{info.ServerName, info.MaxPayload, "INFO " + head, middle, tail + " \r\n"}
+	return &InfoForm{info.ServerName, info.MaxPayload, info.LameDuck, "INFO " + head, middle, tail + " \r\n"}
 }
 
 // Append appends INFO {…} for one client, with a space before the CR LF, as the reference has it.
@@ -108,6 +111,9 @@ func (f *InfoForm) Append(dst []byte, v *Visitor, b *Binding) []byte {
 	dst = appendStringField(dst, `,"client_ip":`, v.ClientIP)
 	dst = appendStringField(dst, `,"nonce":`, v.Nonce)
 	dst = append(dst, f.middle...)
+	if v.Leave && !f.lameDuck { // the last field before those of Binding
+		dst = append(dst, `,"ldm":true`...)
+	}
 	if b.ConnectInfo {
 		dst = append(dst, bindingMark...)
 	}

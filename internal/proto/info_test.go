@@ -85,3 +85,19 @@ func TestParseInfoParity(t *testing.T) {
 		}
 	}
 }
+
+// A client that alone is asked to leave gets what all get on a server that retreats.
+func TestInfoThatAsksToLeave(t *testing.T) {
+	for _, b := range []proto.Binding{{}, {ConnectInfo: true, RemoteAccount: "A"}} {
+		info := proto.Info{ServerID: "ID", Cluster: "c", ConnectURLs: []string{"a:1"}, LameDuck: true, APILevel: 5, Binding: b}
+		info.ClientID = 7
+		want := string(proto.AppendInfo(nil, &info))
+		for _, all := range []bool{false, true} {
+			info.LameDuck = all
+			v := proto.Visitor{ClientID: 7, Leave: true}
+			if got := string(proto.NewInfoForm(&info).Append(nil, &v, &b)); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		}
+	}
+}
