@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"internal/resolver": 3,
 	"internal/auth":     3,
 	"internal/front":    3,
+	"internal/service":  3,
 
 	"internal/client":   4,
 	"internal/authfile": 4,
