@@ -36,6 +36,7 @@ func (s *Server) clientEnv() *client.Env {
 		Pinned: func(t *transport.TLSConn) bool {
 			return t == nil && s.options.Load().AllowNonTLS || pinned(s.clientTLS.Load(), t)
 		},
+		Witness: s.system,
 		MapCertificates: func() bool {
 			t := s.options.Load().TLS
 			return t != nil && t.Map

@@ -170,7 +170,7 @@ func (s *Server) announceEdge(name string, w *edgeState, l net.Listener) {
 
 // upgrader is the HTTP side of a listener.
 func (s *Server) upgrader(e *edge, d *door) *front.Upgrader {
-	env, console, monitoring := s.edgeEnv(e), console.Handler(), s.monitoring("/")
+	env, console, monitoring := s.edgeEnv(e), console.Handler(), s.pages.At("/")
 	return &front.Upgrader{
 		Policy:  func() *ws.UpgradePolicy { return &e.now.Load().policy },
 		Framing: e.framing,
@@ -207,6 +207,7 @@ func (s *Server) edgeEnv(e *edge) *client.Env {
 		Proxies:   s.proxies.Load,
 		KeepAlive: func() conn.KeepAlive { return e.now.Load().KeepAlive },
 		Pinned:    func(t *transport.TLSConn) bool { return pinned(e.now.Load().tls, t) },
+		Witness:   s.system,
 		MapCertificates: func() bool {
 			t := e.now.Load().TLS
 			return t != nil && t.Map

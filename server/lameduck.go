@@ -15,6 +15,7 @@ func (s *Server) LameDuck() {
 	}
 	s.infoChanged()
 	s.log.Info("Entering lame duck mode, stop accepting new clients")
+	s.system.LameDuck()
 	s.closeClientListeners()
 	o := s.options.Load()
 	s.sendInfo()

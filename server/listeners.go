@@ -78,7 +78,7 @@ func (s *Server) openMonitorLocked(o *Options) error {
 		l = transport.ListenTLS(l, s.monitorTLS)
 	}
 	s.monitor = s.serveHTTP(l, &http.Server{
-		Handler: s.monitoring(m.BasePath), MaxHeaderBytes: maxHeader,
+		Handler: s.pages.At(m.BasePath), MaxHeaderBytes: maxHeader,
 		ReadTimeout: monitorTimeout, IdleTimeout: monitorTimeout,
 		ErrorLog: slog.NewLogLogger(s.log.With("listener", "monitor").Handler(), slog.LevelError),
 	})

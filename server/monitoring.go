@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 
@@ -10,14 +9,14 @@ import (
 	"weir/internal/monitor"
 )
 
-// monitoring is the monitoring pages below path.
-func (s *Server) monitoring(path string) http.Handler {
+// newPages makes the monitoring pages.
+func (s *Server) newPages(system string) *monitor.Pages {
 	return monitor.New(monitor.Source{
 		Base: s.varz, Registry: s.registry,
 		Accounts: s.accounts.All, Claims: s.authority,
-		Healthy:  s.healthy,
-		BasePath: path,
-		Log:      s.log,
+		System:  system,
+		Healthy: s.healthy,
+		Log:     s.log,
 	})
 }
 

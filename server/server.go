@@ -16,7 +16,6 @@ import (
 	"weir/internal/account"
 	"weir/internal/admission"
 	"weir/internal/auth"
-	"weir/internal/claims"
 	"weir/internal/config"
 	"weir/internal/conn"
 	"weir/internal/ocsp"
@@ -44,8 +43,7 @@ type Server struct {
 	accounts *account.Directory
 	registry *conn.Registry
 	logins   *admission.Logins
-	// authority reads the claims of clients in operator mode; nil without.
-	authority *claims.Authority
+	rooms
 
 	// Replaced as a whole by Reload.
 	options   atomic.Pointer[config.Options]
@@ -110,11 +108,13 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	s.registry.Remember(o.Monitor.MaxClosed)
 	s.since.loaded.Store(s.start.UnixNano())
 	s.options.Store(o)
+	s.accounts.SetSystem(o.Accounts.SystemName())
 	s.authorities.fetcher = ocsp.NewFetcher(nil)
 	s.authorities.checker = ocsp.NewChecker(s.authorities.fetcher, log)
 	if err := s.believe(o); err != nil {
 		return nil, err
 	}
+	s.lookDown(o.Accounts.SystemName())
 	c, err := s.compile(o)
 	if err != nil {
 		return nil, err
@@ -185,7 +185,10 @@ func (s *Server) Start() error {
 	o := s.options.Load()
 	s.banner(o)
 	s.authorities.checker.SetCache(peerCache(o))
-	err := s.open(o)
+	err := s.system.Start()
+	if err == nil {
+		err = s.open(o)
+	}
 	if err == nil {
 		err = s.writeFiles(o)
 	}
@@ -306,6 +309,7 @@ func (s *Server) stop() {
 	}
 	s.draining.Store(true)
 	s.infoChanged()
+	s.system.Stop()
 	close(s.stopping)
 	s.closeListeners()
 	s.registry.CloseAll(conn.ServerShutdown, farewell)

@@ -20,6 +20,7 @@ type node interface {
 	Shutdown()
 	LameDuck()
 	Reload(*config.Options) error
+	OnReload(func() error)
 }
 
 // errNoFile is what a reload gets that has nothing to load.
@@ -53,8 +54,9 @@ func (p *program) serve(cmd *commandLine) error {
 	if cmd.local {
 		greet(p.stdout, o)
 	}
-	s := &steward{node: n, log: log, cmd: cmd, program: p, current: o}
+	s := &steward{node: n, log: log, cmd: cmd, program: p, current: o, asks: make(chan chan error)}
 	done := make(chan struct{})
+	n.OnReload(func() error { return s.ask(done) })
 	go s.watch(sigs, done)
 	n.Wait()
 	close(done)
@@ -121,6 +123,21 @@ type steward struct {
 	program *program
 	current *config.Options
 	retreat bool // lame duck mode has begun
+	asks    chan chan error
+}
+
+// errEnded is what a reload gets whose server ends.
+var errEnded = errors.New("the server is shutting down")
+
+// ask has the configuration reloaded, from any goroutine but that of watch.
+func (s *steward) ask(done <-chan struct{}) error {
+	answer := make(chan error, 1)
+	select {
+	case s.asks <- answer:
+		return <-answer
+	case <-done:
+		return errEnded
+	}
 }
 
 // watch handles signals until one has ended the server, or done is closed.
@@ -132,6 +149,8 @@ func (s *steward) watch(sigs <-chan os.Signal, done <-chan struct{}) {
 			if s.do(commandOf(sig)) {
 				return
 			}
+		case answer := <-s.asks:
+			answer <- s.reload()
 		case <-done:
 			return
 		}

@@ -35,6 +35,8 @@ func (f *fake) Shutdown() {
 	f.once.Do(func() { close(f.stopped) })
 }
 
+func (f *fake) OnReload(func() error) {}
+
 func (f *fake) Reload(o *config.Options) error {
 	f.calls <- "reload"
 	if f.refuse == nil {
@@ -111,6 +113,30 @@ func TestWatchEndsWithTheServer(t *testing.T) {
 	done := make(chan struct{})
 	close(done)
 	s.watch(nil, done)
+}
+
+// A reload that a client asks for is done where the signals are, until the server ends.
+func TestReloadOnRequest(t *testing.T) {
+	s, f, _ := steer(t, "-c", write(t, "weir.conf", "max_payload: 1000\nlogtime: false\n"))
+	s.asks = make(chan chan error)
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		s.watch(nil, done)
+		close(ended)
+	}()
+	if err := s.ask(done); err != nil || len(f.calls) != 1 {
+		t.Errorf("%v, %d calls", err, len(f.calls))
+	}
+	f.refuse = errors.New("port can not change")
+	if err := s.ask(done); !errors.Is(err, f.refuse) {
+		t.Error(err)
+	}
+	close(done)
+	<-ended
+	if err := s.ask(done); !errors.Is(err, errEnded) {
+		t.Error(err)
+	}
 }
 
 func TestReload(t *testing.T) {

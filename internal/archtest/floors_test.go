@@ -45,6 +45,8 @@ var floors = map[string]int{
 	"internal/monitor":   5,
 	"internal/benchmark": 5,
 
+	"internal/system": 6,
+
 	"server": 7,
 
 	"cmd/weir":      8,

@@ -169,7 +169,7 @@ func TestActivations(t *testing.T) {
 			{"by a stranger", activation(stranger, func(c *jwt.ActivationClaims) { c.IssuerAccount = exporter.public }), false},
 			{"not yet valid", activation(exporter, func(c *jwt.ActivationClaims) { c.NotBefore = unix(time.Minute) }), false},
 		} {
-			if _, err := h.authority.Update(imports(tt.token)); err != nil {
+			if _, err := h.authority.Update("", imports(tt.token)); err != nil {
 				t.Errorf("%s: %v", tt.name, err)
 			}
 			if got := len(of(importer.public).Imports); (got == 1) != tt.works {
@@ -181,7 +181,7 @@ func TestActivations(t *testing.T) {
 		if len(of(importer.public).Imports) != 1 {
 			t.Error("an activation did not begin to count")
 		}
-		if _, err := h.authority.Update(imports(activation(exporter, func(c *jwt.ActivationClaims) { c.Expires = unix(time.Minute) }))); err != nil {
+		if _, err := h.authority.Update("", imports(activation(exporter, func(c *jwt.ActivationClaims) { c.Expires = unix(time.Minute) }))); err != nil {
 			t.Fatal(err)
 		}
 		if len(of(importer.public).Imports) != 1 {
@@ -192,10 +192,10 @@ func TestActivations(t *testing.T) {
 		if len(of(importer.public).Imports) != 0 {
 			t.Error("an activation that has ended counts")
 		}
-		if _, err := h.authority.Update(imports(activation(exporter, nil))); err != nil {
+		if _, err := h.authority.Update("", imports(activation(exporter, nil))); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.authority.Update(exports(unix(0))); err != nil || len(of(importer.public).Imports) != 0 {
+		if _, err := h.authority.Update("", exports(unix(0))); err != nil || len(of(importer.public).Imports) != 0 {
 			t.Errorf("an activation that was revoked counts, %v", err)
 		}
 	})
@@ -227,7 +227,7 @@ func TestExporterComesLater(t *testing.T) {
 			t.Errorf("%+v, %+v", of(a.public), of(b.public))
 		}
 		token := h.accountToken(later, func(c *jwt.AccountClaims) { c.Exports.Add(&jwt.Export{Subject: "c", Type: jwt.Stream}) })
-		if _, err := h.authority.Update(token); err != nil {
+		if _, err := h.authority.Update("", token); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
@@ -284,7 +284,7 @@ func TestTemplates(t *testing.T) {
 			s.Template.Pub.Allow, s.Template.Pub.Deny = split(tt.allow), split(tt.deny)
 			c.SigningKeys.AddScopedSigner(s)
 		})
-		if _, err := h.authority.Update(update); err != nil {
+		if _, err := h.authority.Update("", update); err != nil {
 			t.Fatal(err)
 		}
 		k, token := h.user(scoped, func(c *jwt.UserClaims) {
@@ -357,7 +357,7 @@ func TestLiveChanges(t *testing.T) {
 			k, token := h.user(u.by, u.change)
 			users[i], ids[i] = k, h.mustIn(k, token)
 		}
-		if _, err := h.authority.Update(h.accountToken(app, func(c *jwt.AccountClaims) { start(c); tt.change(c, users[0], users[3]) })); err != nil {
+		if _, err := h.authority.Update("", h.accountToken(app, func(c *jwt.AccountClaims) { start(c); tt.change(c, users[0], users[3]) })); err != nil {
 			t.Fatal(err)
 		}
 		for i, id := range ids {
@@ -387,7 +387,7 @@ func TestLiveAccount(t *testing.T) {
 			t.Helper()
 			token := h.accountToken(app, change)
 			for range 2 { // the second one is no news
-				if name, err := h.authority.Update(token); err != nil || name != app.public {
+				if name, err := h.authority.Update("", token); err != nil || name != app.public {
 					t.Fatalf("%s, %v", name, err)
 				}
 			}

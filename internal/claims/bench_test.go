@@ -54,7 +54,7 @@ func BenchmarkAccounts(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if _, err := h.authority.Update(token[(i+1)%2]); err != nil {
+		if _, err := h.authority.Update("", token[(i+1)%2]); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -63,7 +63,7 @@ func TestHostileTokens(t *testing.T) {
 		if _, err := h.authority.Renew(auth.Identity{}, signed(t, k, token), here); !errors.Is(err, auth.ErrDenied) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := h.authority.Update(token); err == nil {
+		if _, err := h.authority.Update("", token); err == nil {
 			t.Errorf("%s is taken for an account", name)
 		}
 		if _, err := h.authority.Delete(token); err == nil {
@@ -155,8 +155,8 @@ func FuzzAccount(f *testing.F) {
 	})
 	f.Fuzz(func(t *testing.T, text string) {
 		h.t = t
-		h.authority.Update(rawToken(t, h.operator, rawHeader, text)) //nolint:errcheck // either is right
-		h.in(k, token)                                               //nolint:errcheck // likewise
+		h.authority.Update("", rawToken(t, h.operator, rawHeader, text)) //nolint:errcheck // either is right
+		h.in(k, token)                                                   //nolint:errcheck // likewise
 	})
 }
 
@@ -179,7 +179,7 @@ func FuzzTemplate(f *testing.F) {
 			s.Template.Pub.Allow.Add(entry)
 			c.SigningKeys.AddScopedSigner(s)
 		})
-		if _, err := h.authority.Update(token); err != nil {
+		if _, err := h.authority.Update("", token); err != nil {
 			return
 		}
 		k, user := h.user(scoped, func(c *jwt.UserClaims) {

@@ -45,7 +45,7 @@ func TestFullDirectory(t *testing.T) {
 	}
 	fresh := newKey(t, nkeys.CreateAccount)
 	token := h.accountToken(fresh, nil)
-	if name, err := h.authority.Update(token); err != nil || name != fresh.public {
+	if name, err := h.authority.Update("", token); err != nil || name != fresh.public {
 		t.Errorf("update: %s, %v", name, err)
 	}
 	if got, err := os.ReadFile(fileOf(dir, fresh.public)); err != nil || string(got) != token {
@@ -67,13 +67,13 @@ func TestFullDirectory(t *testing.T) {
 		t.Errorf("fetch of a stranger: %v", err)
 	}
 	outsider := newKey(t, nkeys.CreateAccount)
-	if _, err := h.authority.Update(h.encode(jwt.NewAccountClaims(outsider.public), newKey(t, nkeys.CreateOperator))); !errors.Is(err, claims.ErrNotTrusted) {
+	if _, err := h.authority.Update("", h.encode(jwt.NewAccountClaims(outsider.public), newKey(t, nkeys.CreateOperator))); !errors.Is(err, claims.ErrNotTrusted) {
 		t.Errorf("another operator's account: %v", err)
 	}
-	if _, err := h.authority.Update(h.accountToken(newKey(t, nkeys.CreateAccount), nil)); err != nil {
+	if _, err := h.authority.Update("", h.accountToken(newKey(t, nkeys.CreateAccount), nil)); err != nil {
 		t.Error(err)
 	}
-	if _, err := h.authority.Update(h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, resolver.ErrFull) {
+	if _, err := h.authority.Update("", h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, resolver.ErrFull) {
 		t.Errorf("above the limit: %v", err)
 	}
 	if _, err := h.authority.Delete(""); err == nil {
@@ -179,7 +179,7 @@ func TestCacheDirectory(t *testing.T) {
 		system, app := h.account(nil), h.account(nil)
 		h.config.SystemAccount = system.public
 		h.run()
-		if _, err := h.authority.Update(h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, claims.ErrSkipped) {
+		if _, err := h.authority.Update("", h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, claims.ErrSkipped) {
 			t.Errorf("an account that is not in use: %v", err)
 		}
 		h.touch(app)
@@ -277,10 +277,10 @@ func TestWebResolver(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, err := h.authority.Update(h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, claims.ErrSkipped) {
+	if _, err := h.authority.Update("", h.accountToken(newKey(t, nkeys.CreateAccount), nil)); !errors.Is(err, claims.ErrSkipped) {
 		t.Errorf("update of an account that is not in use: %v", err)
 	}
-	if _, err := h.authority.Update(h.accountToken(app, func(c *jwt.AccountClaims) { c.Limits.Subs = 3 })); err != nil {
+	if _, err := h.authority.Update("", h.accountToken(app, func(c *jwt.AccountClaims) { c.Limits.Subs = 3 })); err != nil {
 		t.Error(err)
 	}
 	if id := h.mustIn(k, user); id.Limits.Subscriptions != 3 {
@@ -331,7 +331,7 @@ func TestSystemAccount(t *testing.T) {
 		h.run()
 		h.touch(system)
 		signing := newKey(t, nkeys.CreateAccount)
-		if _, err := h.authority.Update(h.accountToken(system, func(c *jwt.AccountClaims) { c.SigningKeys.Add(signing.public) })); err != nil {
+		if _, err := h.authority.Update("", h.accountToken(system, func(c *jwt.AccountClaims) { c.SigningKeys.Add(signing.public) })); err != nil {
 			t.Fatal(err)
 		}
 		k, user := h.user(signing, func(c *jwt.UserClaims) { c.IssuerAccount = system.public })

@@ -17,6 +17,8 @@ var (
 	ErrNotTrusted = errors.New("not trusted")
 	// ErrSigningKey: an operator signed with the key that it keeps for its signing keys.
 	ErrSigningKey = errors.New("operator requires issuer to be a signing key")
+	// ErrOtherSubject: it is of another account than the request says.
+	ErrOtherSubject = errors.New("subject does not match jwt content")
 	// ErrSkipped: the account is not in use here, and the resolver keeps only what is.
 	ErrSkipped     = errors.New("jwt update skipped")
 	ErrNoDelete    = errors.New("delete must be enabled in server config")
@@ -25,15 +27,18 @@ var (
 	ErrSystemStays = errors.New("not allowed to delete system account")
 )
 
-// Update takes the new JWT of an account, keeps it if the resolver keeps such, and puts it in force for an account in use: for
-// who is in, too. It returns the account's public key as far as the JWT could be read.
-func (a *Authority) Update(token string) (name string, err error) {
+// Update takes the new JWT of an account, which is that called of unless of is empty, keeps it if the resolver keeps such, and
+// puts it in force for an account in use: for who is in, too. It returns the account's public key as far as the JWT could be
+// read.
+func (a *Authority) Update(of, token string) (name string, err error) {
 	c, err := decode[*jwt.AccountClaims](token)
 	if err != nil {
 		return "", err
 	}
 	b := a.belief.Load()
 	switch {
+	case of != "" && of != c.Subject:
+		return of, ErrOtherSubject
 	case !nkeys.IsValidPublicAccountKey(c.Subject):
 		return c.Subject, resolver.ErrName
 	case b.masters[c.Issuer]:

@@ -237,7 +237,7 @@ func TestStrictSigningKeys(t *testing.T) {
 		h.accountToken(accountKey, nil): "operator requires issuer to be a signing key",
 		h.encode(c, signing):            "",
 	} {
-		if _, err := h.authority.Update(token); text(err) != want {
+		if _, err := h.authority.Update("", token); text(err) != want {
 			t.Errorf("update: %v, want %q", err, want)
 		}
 	}

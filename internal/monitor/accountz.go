@@ -10,26 +10,31 @@ import (
 
 	"weir/internal/account"
 	"weir/internal/claims"
-	"weir/internal/conn"
 )
 
 // accountList is /accountz: the names of all accounts, or one of them.
 type accountList struct {
 	ID       string         `json:"server_id"`
 	Now      time.Time      `json:"now"`
+	System   string         `json:"system_account,omitempty"`
 	Accounts []string       `json:"accounts,omitempty"`
-	Account  *accountDetail `json:"account_detail,omitempty"`
+	Account  *AccountDetail `json:"account_detail,omitempty"`
 }
 
-type accountDetail struct {
-	Name      string    `json:"account_name"`
-	Updated   time.Time `json:"update_time"`
-	Expired   bool      `json:"expired"`
-	Complete  bool      `json:"complete"`
-	JetStream bool      `json:"jetstream_enabled"`
-	Leafs     int       `json:"leafnode_connections"`
-	Clients   int       `json:"client_connections"`
-	Subs      int       `json:"subscriptions"`
+// AccountDetail is one account.
+type AccountDetail struct {
+	Name      string                `json:"account_name"`
+	Updated   time.Time             `json:"update_time"`
+	IsSystem  bool                  `json:"is_system,omitempty"`
+	Expired   bool                  `json:"expired"`
+	Complete  bool                  `json:"complete"`
+	JetStream bool                  `json:"jetstream_enabled"`
+	Leafs     int                   `json:"leafnode_connections"`
+	Clients   int                   `json:"client_connections"`
+	Subs      int                   `json:"subscriptions"`
+	Mappings  map[string][]mappedTo `json:"mappings,omitempty"`
+	Exports   []exportRow           `json:"exports,omitempty"`
+	Imports   []importRow           `json:"imports,omitempty"`
 	claimed
 	Sublist subStats `json:"sublist_stats"`
 }
@@ -45,7 +50,7 @@ type claimed struct {
 }
 
 // describe adds what claims say.
-func (d *accountDetail) describe(from *claims.Authority) {
+func (d *AccountDetail) describe(from *claims.Authority) {
 	d.NameTag = d.Name
 	if from == nil {
 		return
@@ -58,8 +63,8 @@ func (d *accountDetail) describe(from *claims.Authority) {
 	d.claimed = claimed{v.JWT, v.Issuer, v.Tag, v.Tags, v.Claims, v.Revoked}
 }
 
-// tag is what people call an account: its name, unless claims have another one for it.
-func (m *monitor) tag(name string) string {
+// Tag is what people call an account: its name, unless claims have another one for it.
+func (m *Pages) Tag(name string) string {
 	if m.Claims != nil {
 		if tag, ok := m.Claims.Tag(name); ok {
 			return tag
@@ -68,9 +73,44 @@ func (m *monitor) tag(name string) string {
 	return name
 }
 
-func (m *monitor) accountz(q *query) (any, error) {
-	base := m.Base()
-	list := accountList{ID: base.ID, Now: time.Now().UTC()}
+// mappedTo is one destination of a mapping.
+type mappedTo struct {
+	Subject string `json:"subject"`
+	Weight  int    `json:"weight"`
+	Cluster string `json:"cluster,omitempty"`
+}
+
+// exportRow is what an account offers.
+type exportRow struct {
+	Subject  string               `json:"subject"`
+	Type     string               `json:"type"`
+	TokenReq bool                 `json:"token_req,omitempty"`
+	Response string               `json:"response_type,omitempty"`
+	Latency  *sampled             `json:"service_latency,omitempty"`
+	Approved []string             `json:"approved_accounts,omitempty"`
+	Revoked  map[string]time.Time `json:"revoked_activations,omitempty"`
+}
+
+// sampled is where a service's latency goes.
+type sampled struct {
+	Sampling any    `json:"sampling"` // a number, or "headers"
+	Results  string `json:"results"`
+}
+
+// importRow is what an account uses of another one. Sharing is shown twice, as in nats-server.
+type importRow struct {
+	Subject  string `json:"subject"`
+	Account  string `json:"account"`
+	To       string `json:"to,omitempty"`
+	Local    string `json:"local_subject,omitempty"`
+	Type     string `json:"type"`
+	Invalid  bool   `json:"invalid"`
+	Share    bool   `json:"share"`
+	Tracking bool   `json:"tracking"`
+}
+
+func (m *Pages) accountz(q *query) (any, error) {
+	list := accountList{ID: m.Base().ID, Now: time.Now().UTC(), System: m.System}
 	name := q.text("acc")
 	if name == "" {
 		for _, a := range m.sortedAccounts() {
@@ -78,89 +118,85 @@ func (m *monitor) accountz(q *query) (any, error) {
 		}
 		return list, nil
 	}
-	for _, a := range m.Accounts() {
-		if a.Name() == name {
-			stats := newSubStats(a.Subs().Stats())
-			list.Account = &accountDetail{
-				Name: name, Updated: base.Start.UTC(), Complete: true, Clients: m.clients()[name],
-				Subs: stats.NumSubs, Sublist: stats,
-			}
-			list.Account.describe(m.Claims)
-			return list, nil
+	var err error
+	list.Account, err = m.Account(name)
+	return list, err
+}
+
+// Account describes one account. The error says that there is none of that name.
+func (m *Pages) Account(name string) (*AccountDetail, error) {
+	all := m.Accounts()
+	i := slices.IndexFunc(all, func(a *account.Account) bool { return a.Name() == name })
+	if i < 0 {
+		return nil, fmt.Errorf("Account %s does not exist", name) //nolint:staticcheck // its text is shown as it is
+	}
+	a := all[i]
+	config, since := a.Config()
+	stats := newSubStats(a.Subs().Stats())
+	d := &AccountDetail{
+		Name: name, Updated: since.UTC(), IsSystem: name == m.System, Complete: true,
+		Clients: m.tally()[name].clients, Subs: stats.NumSubs, Sublist: stats,
+	}
+	d.describe(m.Claims)
+	for i := range config.Mappings {
+		if d.Mappings == nil {
+			d.Mappings = make(map[string][]mappedTo)
+		}
+		o := &config.Mappings[i]
+		for _, to := range o.To {
+			d.Mappings[o.Source] = append(d.Mappings[o.Source], mappedTo{to.Subject, to.Weight, to.Cluster})
 		}
 	}
-	return nil, fmt.Errorf("Account %s does not exist", name) //nolint:staticcheck // its text is shown as it is
-}
-
-// accountStats is /accstatz.
-type accountStats struct {
-	ID       string        `json:"server_id"`
-	Now      time.Time     `json:"now"`
-	Accounts []accountStat `json:"account_statz"`
-}
-
-type accountStat struct {
-	Account       string  `json:"acc"`
-	Name          string  `json:"name"`
-	Conns         int     `json:"conns"`
-	LeafNodes     int     `json:"leafnodes"`
-	TotalConns    int     `json:"total_conns"`
-	NumSubs       int     `json:"num_subscriptions"`
-	Sent          traffic `json:"sent"`
-	Received      traffic `json:"received"`
-	SlowConsumers int64   `json:"slow_consumers"`
-}
-
-// traffic is what went over all connections, and how much of that over those that are not clients.
-type traffic struct {
-	count
-	Gateways count `json:"gateways"`
-	Routes   count `json:"routes"`
-	Leafs    count `json:"leafs"`
-}
-
-type count struct {
-	Msgs  int64 `json:"msgs"`
-	Bytes int64 `json:"bytes"`
-}
-
-// accstatz shows the accounts that have connections, or all of them if that is asked for. The traffic is that of all
-// connections: a server has one account.
-func (m *monitor) accstatz(q *query) (any, error) {
-	all := q.flag("unused")
-	if q.err != nil {
-		return nil, q.err
+	for i := range config.Exports {
+		d.Exports = append(d.Exports, newExportRow(&config.Exports[i]))
 	}
-	list := accountStats{ID: m.Base().ID, Now: time.Now().UTC(), Accounts: []accountStat{}}
-	clients := m.clients()
-	inMsgs, inBytes, outMsgs, outBytes := m.Registry.Traffic()
-	for _, a := range m.sortedAccounts() {
-		n := clients[a.Name()]
-		if n == 0 && !all {
-			continue
+	for i := range config.Imports {
+		d.Imports = append(d.Imports, newImportRow(&config.Imports[i]))
+	}
+	return d, nil
+}
+
+// responses are nats-server's words for how many answers a service gives.
+var responses = [...]string{account.Singleton: "Singleton", account.Stream: "Streamed", account.Chunked: "Chunked"}
+
+func newExportRow(e *account.Export) exportRow {
+	row := exportRow{Subject: e.Subject, Type: kindOf(e.Service), TokenReq: e.Token, Approved: e.Accounts}
+	if e.Service {
+		row.Response = responses[e.Response]
+	}
+	if l := e.Latency; l != nil {
+		row.Latency = &sampled{Sampling: l.Sampling, Results: l.Subject}
+		if l.Sampling == 0 {
+			row.Latency.Sampling = "headers"
 		}
-		list.Accounts = append(list.Accounts, accountStat{
-			Account: a.Name(), Name: m.tag(a.Name()), Conns: n, TotalConns: n, NumSubs: a.Subs().Len(),
-			Sent:     traffic{count: count{outMsgs, outBytes}},
-			Received: traffic{count: count{inMsgs, inBytes}}, SlowConsumers: m.slowConsumers(),
-		})
 	}
-	return list, nil
+	for name, until := range e.Revoked {
+		if row.Revoked == nil {
+			row.Revoked = make(map[string]time.Time)
+		}
+		row.Revoked[name] = time.Unix(until, 0)
+	}
+	return row
 }
 
-func (m *monitor) sortedAccounts() []*account.Account {
+// newImportRow shows the importer's subject as that of a service, twice as nats-server does.
+func newImportRow(m *account.Import) importRow {
+	row := importRow{Subject: m.Subject, Account: m.Account, Local: cmp.Or(m.To, m.Subject), Type: kindOf(m.Service), Share: m.Share}
+	if m.Service {
+		row.To = row.Local
+	}
+	return row
+}
+
+func kindOf(service bool) string {
+	if service {
+		return "service"
+	}
+	return "stream"
+}
+
+func (m *Pages) sortedAccounts() []*account.Account {
 	return slices.SortedFunc(slices.Values(m.Accounts()), func(a, b *account.Account) int {
 		return cmp.Compare(a.Name(), b.Name())
 	})
-}
-
-// clients counts the connections of each account.
-func (m *monitor) clients() map[string]int {
-	n := make(map[string]int)
-	var i conn.Info
-	for _, c := range m.Registry.Conns() {
-		c.Glance(&i)
-		n[i.Client.Account]++
-	}
-	return n
 }

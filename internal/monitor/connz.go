@@ -151,12 +151,12 @@ type search struct {
 	hit        bool // something was found
 }
 
-func (m *monitor) connz(q *query) (any, error) {
+func (m *Pages) connz(q *query) (any, error) {
 	c, err := q.connQuery()
 	if err != nil {
 		return nil, err
 	}
-	s := search{connQuery: c, tag: m.tag, now: time.Now().UTC(), found: pageRows(c.offset, c.limit, c.order.compare)}
+	s := search{connQuery: c, tag: m.Tag, now: time.Now().UTC(), found: pageRows(c.offset, c.limit, c.order.compare)}
 	if c.subject != "" {
 		s.interested = m.interested(c.subject, c.account)
 	}
@@ -230,7 +230,7 @@ func (s *search) add(c candidate, i *conn.Info) {
 }
 
 // interested is who subscribes to a subject that overlaps with the given one, in an account or in all.
-func (m *monitor) interested(pattern, of string) map[uint64]bool {
+func (m *Pages) interested(pattern, of string) map[uint64]bool {
 	ids := make(map[uint64]bool)
 	for _, a := range m.Accounts() {
 		if of != "" && a.Name() != of {

@@ -1,5 +1,6 @@
 // Package monitor is the monitoring pages: /varz, /connz, /subsz, /healthz and the rest, in the JSON shapes of nats-server
-// 2.15, so that its dashboards and exporters read them.
+// 2.15, so that its dashboards and exporters read them. Over HTTP they are shown by [Pages.At]; what they say can also be had
+// as values, for the answers of the system account.
 //
 // It looks down at the rooms and changes nothing in them. It owns no connection, no listener and no goroutine: a page is
 // made in the goroutine of its HTTP request. What the pages need of the server is a [Source].
@@ -8,7 +9,7 @@
 //
 // Keys, their order, their types and what is left out when it is empty are nats-server's, two spaces of indentation
 // included; a client decodes them without knowing this server. Its own are one key of /varz, "weir", and the index page.
-// Keys of what is not built (system account, feature flags, clusters) are absent, or empty objects where nats-server has
+// Keys of what is not built (feature flags, clusters) are absent, or empty objects where nats-server has
 // empty objects. Every method is answered like GET, and a callback parameter is ignored, as nats-server does.
 //
 // # Where it differs on purpose

@@ -46,11 +46,23 @@ func newHouse(t *testing.T) *house {
 		Base:     h.base,
 		Registry: h.registry,
 		Accounts: func() []*account.Account { return h.accounts },
+		System:   account.System,
 		Healthy:  func() error { return h.sick },
 		Log:      slog.New(slog.NewTextHandler(&h.log, nil)),
 	}
-	h.handler = monitor.New(h.source)
+	h.handler = monitor.New(h.source).At("")
 	return h
+}
+
+// withSystem gives the house a global account that may ask the system account.
+func (h *house) withSystem() {
+	all := account.NewDirectory()
+	all.SetSystem(account.System)
+	if err := all.Apply([]account.Config{{Name: account.System}}); err != nil {
+		h.t.Fatal(err)
+	}
+	h.account = all.Global()
+	h.accounts = []*account.Account{h.account}
 }
 
 // base is what a server with a WebSocket listener says.

@@ -47,7 +47,7 @@ var links = []link{
 }
 
 // showIndex lists the pages. Its links are relative to where the browser found it, behind a proxy as well.
-func (m *monitor) showIndex(w http.ResponseWriter, _ *http.Request) {
+func (m *site) showIndex(w http.ResponseWriter) {
 	v := m.Base()
 	m.fillLoad(&v.Load)
 	view := indexView{

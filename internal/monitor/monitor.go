@@ -2,9 +2,11 @@ package monitor
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"sync/atomic"
@@ -19,57 +21,69 @@ type Source struct {
 	// Base is what /varz says without a look at the rooms: who the server is, and how it is configured.
 	Base     func() Varz
 	Registry *conn.Registry
-	// Accounts is all accounts, in any order. Traffic is counted for all of them together.
+	// Accounts is all accounts, in any order.
 	Accounts func() []*account.Account
 	// Claims describes accounts in operator mode; nil without.
 	Claims *claims.Authority
+	// System is the name of the system account; empty if there is none.
+	System string
 	// Healthy is nil while clients can connect; otherwise /healthz shows its text.
 	Healthy func() error
-	// BasePath stands before every page, such as "/nats"; empty and "/" mean nothing does.
-	BasePath string
-	Log      *slog.Logger
+	Log     *slog.Logger
 }
 
+// Pages are all pages of a server. They are shown by [Pages.At], and what they say can be had by [Pages.Answer].
+type Pages struct {
+	Source
+	answers map[string]answer
+	pages   map[string]*page
+	home    atomic.Uint64 // requests of the index
+	cpu     cpuMeter
+}
+
+// answer is what a page says, to be shown as JSON. An error is that of who asks.
+type answer func(*query) (any, error)
+
 // New makes the pages of s.
-func New(s Source) http.Handler {
-	m := &monitor{Source: s}
-	if m.base = path.Join("/", s.BasePath); m.base == "/" {
-		m.base = ""
-	}
+func New(s Source) *Pages {
+	m := &Pages{Source: s}
 	m.cpu.start()
+	m.answers = map[string]answer{
+		"/varz":      func(*query) (any, error) { return m.Varz(), nil },
+		"/connz":     m.connz,
+		"/subsz":     m.subsz,
+		"/accountz":  m.accountz,
+		"/accstatz":  m.accstatz,
+		"/routez":    m.routez,
+		"/gatewayz":  m.gatewayz,
+		"/leafz":     m.leafz,
+		"/jsz":       m.jsz,
+		"/ipqueuesz": m.ipqueuesz,
+		debugVars:    variables,
+	}
 	m.pages = map[string]*page{
-		"/varz":      {serve: m.json(m.varz)},
-		"/connz":     {serve: m.json(m.connz)},
-		"/subsz":     {serve: m.json(m.subsz)},
-		"/healthz":   {serve: m.healthz},
-		"/accountz":  {serve: m.json(m.accountz)},
-		"/accstatz":  {serve: m.json(m.accstatz)},
-		"/routez":    {serve: m.json(m.routez)},
-		"/gatewayz":  {serve: m.json(m.gatewayz)},
-		"/leafz":     {serve: m.json(m.leafz)},
-		"/jsz":       {serve: m.json(m.jsz)},
-		"/ipqueuesz": {serve: m.json(m.ipqueuesz)},
-		"/raftz":     {serve: raftz},
-		"/stacksz":   {serve: stacksz},
-		debugVars:    {serve: m.json(variables)},
+		"/healthz": {serve: m.healthz},
+		"/raftz":   {serve: raftz},
+		"/stacksz": {serve: stacksz},
+	}
+	for name, a := range m.answers {
+		m.pages[name] = &page{serve: m.json(a)}
 	}
 	m.pages["/subscriptionsz"] = m.pages["/subsz"]
-	// The index is at the base path itself: "/" alone, but "/nats" and not "/nats/", as in nats-server.
-	m.index = "/"
-	if m.base != "" {
-		m.index = ""
-	}
-	m.pages[m.index] = &page{serve: m.showIndex}
 	return m
 }
 
-// monitor is the handler. All but its counters is immutable.
-type monitor struct {
-	Source
-	base  string // of all paths; empty, or "/nats"
-	index string // path of the index, behind base
-	pages map[string]*page
-	cpu   cpuMeter
+// ErrNoPage says that no page has the name.
+var ErrNoPage = errors.New("no such page")
+
+// Answer is what the page of that name, such as /connz, says to the parameters, to be shown as JSON. The error is that of who
+// asks, but for [ErrNoPage].
+func (m *Pages) Answer(name string, parameters url.Values) (any, error) {
+	a := m.answers[name]
+	if a == nil {
+		return nil, ErrNoPage
+	}
+	return a(&query{values: parameters})
 }
 
 // page is one path.
@@ -78,36 +92,56 @@ type page struct {
 	requests atomic.Uint64
 }
 
-func (m *monitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if name, ok := strings.CutPrefix(r.URL.Path, m.base); ok {
-		if p := m.pages[name]; p != nil {
-			p.requests.Add(1)
-			p.serve(w, r)
-			return
-		}
+// At shows the pages below a path, such as "/nats"; empty and "/" mean that nothing stands before their names.
+func (m *Pages) At(base string) http.Handler {
+	// The index is at the path itself: "/" alone, but "/nats" and not "/nats/", as in nats-server.
+	s := &site{Pages: m, base: path.Join("/", base)}
+	if s.base == "/" {
+		s.base, s.index = "", "/"
 	}
-	http.NotFound(w, r)
+	return s
+}
+
+// site is the pages below one path.
+type site struct {
+	*Pages
+	base  string // of all paths; empty, or "/nats"
+	index string // path of the index, behind base
+}
+
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutPrefix(r.URL.Path, s.base)
+	p := s.pages[name]
+	switch {
+	case ok && name == s.index:
+		s.home.Add(1)
+		s.showIndex(w)
+	case ok && p != nil:
+		p.requests.Add(1)
+		p.serve(w, r)
+	default:
+		http.NotFound(w, r)
+	}
 }
 
 // requests is how often each page was asked for, without those that never were. The index is counted as "/".
-func (m *monitor) requests() map[string]uint64 {
+func (m *Pages) requests() map[string]uint64 {
 	all := make(map[string]uint64)
 	for name, p := range m.pages {
 		if n := p.requests.Load(); n > 0 && name != "/subscriptionsz" { // the same page as /subsz
-			if name == m.index {
-				name = "/"
-			}
 			all[name] = n
 		}
+	}
+	if n := m.home.Load(); n > 0 {
+		all["/"] = n
 	}
 	return all
 }
 
-// json makes a page of an answer that is shown as JSON. An error is the client's: 400 and its text.
-func (m *monitor) json(answer func(*query) (any, error)) http.HandlerFunc {
+// json makes a page of an answer. An error is the client's: 400 and its text.
+func (m *Pages) json(a answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		q := &query{values: r.URL.Query()}
-		v, err := answer(q)
+		v, err := a(&query{values: r.URL.Query()})
 		if err != nil {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return

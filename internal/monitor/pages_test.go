@@ -58,8 +58,7 @@ func TestBasePath(t *testing.T) {
 		{"x", []string{"/x", "/x/varz", "/x/debug/vars"}, []string{"/", "/varz", "/x/", "/xvarz", "/y/varz", "/x/x/varz"}},
 		{"/x/{y}/", []string{"/x/%7By%7D", "/x/%7By%7D/varz"}, []string{"/x", "/x/varz", "/x/z/varz"}},
 	} {
-		h.source.BasePath = c.base
-		h.handler = monitor.New(h.source)
+		h.handler = monitor.New(h.source).At(c.base)
 		for _, path := range c.found {
 			if w := h.get(path); w.Code != http.StatusOK {
 				t.Errorf("%q: %s is %d", c.base, path, w.Code)
@@ -89,8 +88,7 @@ func TestIndex(t *testing.T) {
 		return v
 	}
 	for base, prefix := range map[string]string{"": "", "/nats": "nats/", "/a/b": "b/"} {
-		h.source.BasePath = base
-		h.handler = monitor.New(h.source)
+		h.handler = monitor.New(h.source).At(base)
 		w := h.get(strings.TrimSuffix(base+"/", "/") + strings.Repeat("/", 1-min(len(base), 1)))
 		text := w.Body.String()
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {

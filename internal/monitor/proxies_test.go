@@ -43,7 +43,7 @@ func TestProxiesInVarz(t *testing.T) {
 			v.Proxies.Trusted = []monitor.Proxy{{Key: "UA"}, {Key: "UB"}}
 			return v
 		}
-		h.handler = monitor.New(h.source)
+		h.handler = monitor.New(h.source).At("")
 		got := strings.Join(strings.Fields(h.get("/varz").Body.String()), "")
 		if !strings.Contains(got, `},"proxies":{"trusted":[{"key":"UA"},{"key":"UB"}]}`) {
 			t.Error(got)

@@ -23,6 +23,7 @@ var shapes string
 func TestShapes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
+		h.withSystem()
 		one := h.add(conn.Identity{Name: "one", Lang: "go", Version: "1.2.3"}, "nats")
 		h.subscribe(one, "foo", "")
 		h.subscribe(one, "bar.*", "q").Limit(5)

@@ -53,7 +53,7 @@ func compareSubscribers(a, b subscriber) int {
 	)
 }
 
-func (m *monitor) subsz(q *query) (any, error) {
+func (m *Pages) subsz(q *query) (any, error) {
 	show := q.flag("subs")
 	offset, limit := q.page()
 	test, name := q.text("test"), q.text("acc")
@@ -85,7 +85,7 @@ func (m *monitor) subsz(q *query) (any, error) {
 	list.subStats = newSubStats(stats)
 	for _, s := range found.from(offset) {
 		d := detail(s.sub, s.cid)
-		d.Account, d.AccountTag = s.account, m.tag(s.account)
+		d.Account, d.AccountTag = s.account, m.Tag(s.account)
 		list.Subs = append(list.Subs, d)
 	}
 	return list, nil

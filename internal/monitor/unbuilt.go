@@ -16,7 +16,7 @@ type routeList struct {
 	Routes []struct{} `json:"routes"`
 }
 
-func (m *monitor) routez(q *query) (any, error) {
+func (m *Pages) routez(q *query) (any, error) {
 	q.subs()
 	base := m.Base()
 	return routeList{ID: base.ID, Name: base.Name, Now: time.Now().UTC(), Routes: []struct{}{}}, q.err
@@ -29,7 +29,7 @@ type gatewayList struct {
 	Inbound  map[string]struct{} `json:"inbound_gateways"`
 }
 
-func (m *monitor) gatewayz(q *query) (any, error) {
+func (m *Pages) gatewayz(q *query) (any, error) {
 	q.subs()
 	q.flag("accs")
 	none := map[string]struct{}{}
@@ -43,7 +43,7 @@ type leafList struct {
 	Leafs []struct{} `json:"leafs"`
 }
 
-func (m *monitor) leafz(q *query) (any, error) {
+func (m *Pages) leafz(q *query) (any, error) {
 	q.flag("subs")
 	return leafList{ID: m.Base().ID, Now: time.Now().UTC(), Leafs: []struct{}{}}, q.err
 }
@@ -79,9 +79,10 @@ type jetStreamLimit struct {
 	MaxStorage int64 `json:"max_storage"`
 }
 
-var errNotLeader = errors.New("filtered response: not leader")
+// ErrNotLeader is the answer of /jsz to who wants it from the leader only: there is none.
+var ErrNotLeader = errors.New("filtered response: not leader")
 
-func (m *monitor) jsz(q *query) (any, error) {
+func (m *Pages) jsz(q *query) (any, error) {
 	for _, name := range []string{"accounts", "streams", "consumers", "direct-consumers", "config"} {
 		q.flag(name)
 	}
@@ -90,13 +91,13 @@ func (m *monitor) jsz(q *query) (any, error) {
 	q.flag("raft")
 	q.flag("stream-leader-only")
 	if q.err == nil && leader {
-		return nil, errNotLeader
+		return nil, ErrNotLeader
 	}
 	return jetStream{ID: m.Base().ID, Now: time.Now().UTC(), Disabled: true}, q.err
 }
 
 // ipqueuesz is the queues inside a nats-server; there are none here.
-func (m *monitor) ipqueuesz(q *query) (any, error) {
+func (m *Pages) ipqueuesz(q *query) (any, error) {
 	q.flag("all")
 	return struct{}{}, q.err
 }

@@ -168,6 +168,7 @@ type Configuration struct {
 	ConfigDigest   string            `json:"config_digest"`
 	Tags           []string          `json:"tags,omitempty"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
+	SystemAccount  string            `json:"system_account,omitempty"`
 	OCSPPeerCache  *OCSPPeerCache    `json:"ocsp_peer_cache,omitempty"`
 }
 
@@ -208,16 +209,18 @@ type DiskWait struct {
 	MaxWaitTime uint64 `json:"max_wait_time"`
 }
 
-func (m *monitor) varz(*query) (any, error) {
+// Varz is /varz.
+func (m *Pages) Varz() Varz {
 	v := m.Base()
+	v.SystemAccount = m.System
 	m.fillProcess(&v.Process)
 	m.fillLoad(&v.Load)
 	v.SlowConsumerStats.Clients = v.SlowConsumers
 	v.StaleConnectionStats.Clients = v.StaleConnections
-	return v, nil
+	return v
 }
 
-func (m *monitor) fillProcess(p *Process) {
+func (m *Pages) fillProcess(p *Process) {
 	p.Now = time.Now().UTC()
 	p.Start = p.Start.UTC()
 	p.Uptime = uptime(p.Now.Sub(p.Start))
@@ -228,7 +231,7 @@ func (m *monitor) fillProcess(p *Process) {
 	p.Mem, p.CPU = residentMemory(), m.cpu.percent()
 }
 
-func (m *monitor) fillLoad(l *Load) {
+func (m *Pages) fillLoad(l *Load) {
 	r := m.Registry
 	l.Connections, l.TotalConnections = r.Len(), r.Total()
 	l.InMsgs, l.InBytes, l.OutMsgs, l.OutBytes = r.Traffic()
@@ -242,7 +245,7 @@ func (m *monitor) fillLoad(l *Load) {
 }
 
 // slowConsumers is how many connections were closed because they read too slowly.
-func (m *monitor) slowConsumers() int64 {
+func (m *Pages) slowConsumers() int64 {
 	return m.Registry.Closes(conn.SlowConsumerPendingBytes) + m.Registry.Closes(conn.SlowConsumerWriteDeadline)
 }
 

@@ -39,10 +39,7 @@ func TestMonitoringKeys(t *testing.T) {
 
 // exceptions are keys that nats-server has and Weir has not, with the reason.
 var exceptions = map[string]string{
-	"/varz.feature_flags":              "all of them are about streams",
-	"/varz.system_account":             "no system account yet",
-	"/accountz.system_account":         "no system account yet",
-	"/accountz.account_detail.imports": "those of the system account's services",
+	"/varz.feature_flags": "all of them are about streams",
 }
 
 // additions are keys that Weir may have and nats-server has not, with the reason.
