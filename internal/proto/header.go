@@ -1,6 +1,9 @@
 package proto
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // headerVersion begins every header block:
 //
@@ -74,21 +77,20 @@ func AppendHeader(dst []byte, key string, value []byte) []byte {
 }
 
 // SetHeader appends header with the value of key replaced, or added; an empty header becomes one. Neither key nor value may
-// hold a line end.
+// hold a line end. Every line goes that some reader may take for the key: in any case, behind a lone LF, with spaces around.
 func SetHeader(dst, header []byte, key string, value []byte) []byte {
-	if len(header) == 0 {
-		dst = append(dst, headerVersion...)
-		dst = append(dst, CRLF...)
+	if !bytes.HasPrefix(header, []byte(headerVersion)) {
+		dst = append(dst, headerVersion+CRLF...)
 	}
 	for len(header) > 0 {
 		line := header
-		if i := bytes.Index(header, []byte(CRLF)); i >= 0 {
-			line = header[:i+len(CRLF)]
+		if i := bytes.IndexByte(header, '\n'); i >= 0 {
+			line = header[:i+1]
 		}
 		header = header[len(line):]
 		name, _, _ := bytes.Cut(line, []byte(":"))
-		if len(line) > len(CRLF) && string(name) != key {
-			dst = append(dst, line...)
+		if text := bytes.TrimRight(line, CRLF); len(text) > 0 && !strings.EqualFold(string(bytes.TrimSpace(name)), key) {
+			dst = append(append(dst, text...), CRLF...)
 		}
 	}
 	return append(AppendHeader(dst, key, value), CRLF...)

@@ -125,6 +125,14 @@ func TestSetHeader(t *testing.T) {
 		{"NATS/1.0\r\nA: b\r\n\r\n", "NATS/1.0\r\nA: b\r\nK: v\r\n\r\n"},
 		{"NATS/1.0\r\nK: old\r\nA: b\r\nK: older\r\n\r\n", "NATS/1.0\r\nA: b\r\nK: v\r\n\r\n"},
 		{"NATS/1.0 503 gone\r\nKK: x\r\n\r\n", "NATS/1.0 503 gone\r\nKK: x\r\nK: v\r\n\r\n"},
+		// What readers that are not strict take for the key.
+		{"NATS/1.0\r\nA: b\nK: forged\r\n\r\n", "NATS/1.0\r\nA: b\r\nK: v\r\n\r\n"},
+		{"NATS/1.0\r\nk: 1\r\n K: 2\r\nK : 3\r\n\tK\t: 4\r\n\r\n", "NATS/1.0\r\nK: v\r\n\r\n"},
+		{"NATS/1.0\r\nA: K: x\r\n\r\n", "NATS/1.0\r\nA: K: x\r\nK: v\r\n\r\n"},
+		// What is no header becomes one.
+		{"K: forged\r\n\r\n", "NATS/1.0\r\nK: v\r\n\r\n"},
+		{"garbage", "NATS/1.0\r\ngarbage\r\nK: v\r\n\r\n"},
+		{"\n\n\n", "NATS/1.0\r\nK: v\r\n\r\n"},
 	} {
 		if got := string(proto.SetHeader(nil, []byte(c.header), "K", []byte("v"))); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.header, got, c.want)
