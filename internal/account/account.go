@@ -78,6 +78,9 @@ func (a *Account) remove(s *Sub) {
 	if len(a.routes.Load().streams) > 0 {
 		a.unshadow(s)
 	}
+	if a.answers.waiting.Load() > 0 {
+		a.lost(s.Subject)
+	}
 }
 
 // Pub is one message to publish. Its slices are borrowed for the call.

@@ -17,7 +17,8 @@ func TestAgain(t *testing.T) {
 	p := &account.Publisher{Self: self, Who: func(bool) account.Client { return account.Client{} }}
 	publish := func(subject, reply string, again bool, want int) {
 		t.Helper()
-		pub := account.Pub{Subject: []byte(subject), Reply: []byte(reply), Again: again}
+		to, maps := b.Mapped(p, []byte(subject))
+		pub := account.Pub{Subject: to, Reply: []byte(reply), Again: again && !maps}
 		if n := b.Publish(p, &pub); n != want {
 			t.Errorf("%s, again %v: %d got it, want %d", subject, again, n, want)
 		}

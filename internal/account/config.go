@@ -22,13 +22,11 @@ type Config struct {
 	Mappings   []Mapping
 }
 
-// Limits of an account; 0 means none.
+// Limits of an account; 0 means none, and -1 that nothing is allowed.
 type Limits struct {
 	// Connections and Leafs are how many clients, and leaf nodes, may be connected; Subscriptions how many subscriptions one
 	// connection may have; Payload is the largest body in bytes.
 	Connections, Leafs, Subscriptions, Payload int
-	// NoConnections says that a limit of 0 connections was meant, as claims can say.
-	NoConnections bool
 }
 
 // Export offers a stream, or a service, to other accounts.
@@ -106,32 +104,60 @@ type Weighted struct {
 	Cluster string
 }
 
-// Errors of [Config.Validate] and of [Directory.Apply].
+// Errors of [Config.Validate] and of [Directory.Apply]. Their texts are the reference's.
 var (
 	ErrSubject       = errors.New("invalid subject")
-	ErrDuplicate     = errors.New("duplicate entry")
+	ErrDuplicate     = errors.New("already exists")
+	ErrSameMapping   = errors.New("duplicate entry")
 	ErrWeight        = errors.New("individual weights need to be <= 100")
 	ErrTotalWeight   = errors.New("total weight needs to be <= 100")
-	ErrNoAccount     = errors.New("unknown account")
-	ErrNotExported   = errors.New("not exported")
-	ErrNotAuthorized = errors.New("import not authorized")
+	ErrNoAccount     = errors.New("account not defined")
+	ErrNotAuthorized = errors.New("not authorized")
+	ErrNotExported   = fmt.Errorf("%w: not exported", ErrNotAuthorized)
 	ErrCycle         = errors.New("import forms a cycle")
-	ErrTokenPosition = errors.New("account token position is not a wildcard of the subject")
-	ErrLatency       = errors.New("latency needs a service with one answer, a literal subject and a sampling of at most 100")
+	ErrTokenPosition = errors.New("account_token_position is not that of a * of the subject")
+	ErrResults       = errors.New("invalid publish subject")
+	ErrResponse      = errors.New("bad service response type")
+	ErrSampling      = errors.New("bad sampling percentage, should be 1-100")
+)
+
+// The parts of an account that an [Error] can be about.
+const (
+	PartAccount = "account"
+	PartExport  = "export"
+	PartImport  = "import"
+	PartMapping = "mapping"
 )
 
 // Error says which part of which account is wrong.
 type Error struct {
 	Account string
-	// Part is "export", "import" or "mapping", Index its place in the list, Subject its subject.
+	// Part is one of the constants above, Index its place in the list; Service says that it is a service and no stream.
 	Part    string
 	Index   int
+	Service bool
+	// Subject is that of the part, or the name of an account that is missing.
 	Subject string
 	Err     error
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("account %q: %s %q: %v", e.Account, e.Part, e.Subject, e.Err)
+	kind := e.Part
+	switch {
+	case e.Part == PartAccount || e.Part == PartMapping:
+	case e.Service:
+		kind = "service " + e.Part
+	default:
+		kind = "stream " + e.Part
+	}
+	text := fmt.Sprintf("Error adding %s %q: ", kind, e.Subject)
+	switch {
+	case errors.Is(e.Err, ErrNoAccount):
+		return fmt.Sprintf("account %q: %q %v for %s", e.Account, e.Subject, e.Err, kind)
+	case errors.Is(e.Err, ErrNotAuthorized), e.Part == PartImport && errors.Is(e.Err, ErrDuplicate):
+		text += kind + " "
+	}
+	return fmt.Sprintf("account %q: %s%v", e.Account, text, e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -141,29 +167,31 @@ func (e *Error) Unwrap() error { return e.Err }
 func (c *Config) Validate() error {
 	for i := range c.Exports {
 		e := &c.Exports[i]
-		if err := e.validate(); err != nil {
-			return &Error{c.Name, "export", i, e.Subject, err}
+		err := e.validate()
+		if err == nil && e.Latency != nil && serves(c.Exports, e.Latency.Subject) {
+			err = e.measured(ErrResults) // its samples would be requests
+		}
+		if err != nil {
+			return &Error{c.Name, PartExport, i, e.Service, e.Subject, err}
 		}
 	}
 	for i := range c.Imports {
 		m := &c.Imports[i]
 		if _, err := m.transform(); err != nil {
-			return &Error{c.Name, "import", i, m.Subject, err}
+			return &Error{c.Name, PartImport, i, m.Service, m.Subject, err}
 		}
 	}
 	for i := range c.Mappings {
 		m := &c.Mappings[i]
 		if _, err := compileMapping(m); err != nil {
-			return &Error{c.Name, "mapping", i, m.Source, err}
+			return &Error{c.Name, PartMapping, i, false, m.Source, err}
 		}
 	}
 	return nil
 }
 
+// validate checks an export. One whose subject is not valid is of no use to anybody, and no error in the reference.
 func (e *Export) validate() error {
-	if !subject.Valid(e.Subject) {
-		return ErrSubject
-	}
 	if e.TokenPosition != 0 {
 		tokens := strings.Split(e.Subject, ".")
 		if e.TokenPosition < 0 || e.TokenPosition > len(tokens) || tokens[e.TokenPosition-1] != "*" {
@@ -171,10 +199,32 @@ func (e *Export) validate() error {
 		}
 	}
 	l := e.Latency
-	if l != nil && (!e.Service || e.Response != Singleton || !subject.ValidLiteral(l.Subject) || l.Sampling < 0 || l.Sampling > 100) {
-		return ErrLatency
+	switch {
+	case l == nil:
+		return nil
+	case !subject.ValidLiteral(l.Subject):
+		return e.measured(ErrResults)
+	case !e.Service || e.Response != Singleton:
+		return e.measured(ErrResponse)
+	case l.Sampling < 0 || l.Sampling > 100:
+		return e.measured(ErrSampling)
 	}
 	return nil
+}
+
+// measured is an error about the latency of an export.
+func (e *Export) measured(err error) error {
+	return fmt.Errorf("service latency sampling on subject %q: %w", e.Latency.Subject, err)
+}
+
+// serves reports whether requests to the subject go to one of the services.
+func serves(exports []Export, to string) bool {
+	for i := range exports {
+		if exports[i].Service && subject.Subset(to, exports[i].Subject) {
+			return true
+		}
+	}
+	return false
 }
 
 // to is the subject in the importing account.
@@ -186,26 +236,23 @@ func (m *Import) to() string {
 }
 
 // transform is how subjects of the exporter become those of the importer, for a stream; the other way round for a service.
-// It is nil where they are the same.
+// It is nil where they are the same, and where the exporter's has no wildcard: then there is but one name to give.
 func (m *Import) transform() (*subject.Transform, error) {
 	to := m.to()
 	switch {
 	case !subject.Valid(m.Subject) || !subject.Valid(to):
 		return nil, ErrSubject
-	case to == m.Subject:
+	case to == m.Subject, !subject.HasWildcard(m.Subject):
 		return nil, nil
-	case !m.Service:
-		return subject.NewReversible(m.Subject, numberedUnless(to))
 	}
-	// The wildcards of a service are in the importer's subject, or $1 there stands for one of the exporter's.
-	if subject.HasWildcard(to) || !strings.Contains(to, "$") && !strings.Contains(to, "{{") {
-		return subject.NewReversible(to, numberedUnless(m.Subject))
-	}
-	t, err := subject.NewReversible(m.Subject, to)
+	t, err := subject.NewReversible(m.Subject, numberedUnless(to))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("failed to create mapping transform from %q to %q: %w", m.Subject, to, err)
 	}
-	return t.Reverse(), nil
+	if m.Service {
+		t = t.Reverse()
+	}
+	return t, nil
 }
 
 // numberedUnless gives the wildcards of a subject numbers unless they have some.

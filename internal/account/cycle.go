@@ -2,58 +2,93 @@ package account
 
 import "weir/internal/subject"
 
-// edge is an import: messages go from one account's subject to another's.
-type edge struct {
-	from, to               string // accounts
-	fromSubject, toSubject string
-	index                  int
-	importer               string
-	subject                string
+// imported is an import that the search for cycles has seen. Its subjects are without numbers for their wildcards.
+type imported struct {
+	from           string // the exporter
+	subject, local string
 }
 
-// cycles refuses imports by which a message would come back to where it was published: one of streams, or of services,
-// after the other.
+// cycles refuses the imports by which a message could come back to where it was published, as far as the reference does: it
+// looks at them in their order, streams first, and what it lets pass a server has to start with. Requests that circle all the
+// same are stopped where they come to a service for the second time.
 func cycles(configs []Config) error {
+	exports := make(map[string][]Export, len(configs))
+	for i := range configs {
+		exports[configs[i].Name] = configs[i].Exports
+	}
 	for _, service := range []bool{false, true} {
-		edges := make(map[string][]edge)
-		for _, c := range configs {
-			for i := range c.Imports {
-				m := &c.Imports[i]
-				if m.Service != service {
-					continue
-				}
-				e := edge{from: m.Account, to: c.Name, fromSubject: m.Subject, toSubject: unnumbered(m.to()), index: i, importer: c.Name, subject: m.Subject}
-				if service { // requests go the other way
-					e.from, e.to, e.fromSubject, e.toSubject = e.to, e.from, e.toSubject, e.fromSubject
-				}
-				edges[e.from] = append(edges[e.from], e)
-			}
-		}
-		for _, list := range edges {
-			for _, e := range list {
-				if reaches(edges, e.to, e.toSubject, e, nil) {
-					return &Error{e.importer, "import", e.index, e.subject, ErrCycle}
-				}
+		s := search{service: service, exports: exports, imports: make(map[string][]imported)}
+		for i := range configs {
+			if err := s.add(&configs[i]); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// reaches reports whether what is published to s in the account called at goes through the edge goal.
-func reaches(edges map[string][]edge, at, s string, goal edge, seen []edge) bool {
-	for _, e := range edges[at] {
-		if !subject.Overlap(e.fromSubject, s) {
+// search looks for cycles among services, or among streams.
+type search struct {
+	service bool
+	exports map[string][]Export
+	imports map[string][]imported
+}
+
+// add takes in the imports of one account.
+func (s *search) add(c *Config) error {
+	for i := range c.Imports {
+		m := &c.Imports[i]
+		if m.Service != s.service {
 			continue
 		}
-		if e == goal {
+		local := m.to()
+		if subject.HasWildcard(m.Subject) {
+			local = unnumbered(local)
+		}
+		again := s.circles(m.Account, local, map[string]bool{c.Name: true})
+		if !s.service { // streams are looked for by both names
+			again = again || s.circles(m.Account, m.Subject, map[string]bool{c.Name: true})
+		}
+		if again {
+			return &Error{c.Name, PartImport, i, m.Service, m.Subject, ErrCycle}
+		}
+		s.imports[c.Name] = append(s.imports[c.Name], imported{m.Account, m.Subject, local})
+	}
+	return nil
+}
+
+// circles reports whether an account that was visited is reached by the imports of at that have to do with name.
+func (s *search) circles(at, name string, visited map[string]bool) bool {
+	if !s.service && !s.streams(at, name) {
+		return false
+	}
+	for _, m := range s.imports[at] {
+		far, near := m.local, m.local // what name is held against, and what becomes of it
+		if s.service {
+			far, near = m.subject, m.local
+		}
+		if !subject.Overlap(name, far) {
+			continue
+		}
+		if visited[m.from] {
 			return true
 		}
-		known := false
-		for _, o := range seen {
-			known = known || o == e
+		visited[at] = true
+		next := name
+		if subject.Subset(near, name) {
+			next = near
 		}
-		if !known && reaches(edges, e.to, e.toSubject, goal, append(seen, e)) {
+		if s.circles(m.from, next, visited) {
+			return true
+		}
+	}
+	return false
+}
+
+// streams reports whether the account exports a stream that name is part of.
+func (s *search) streams(at, name string) bool {
+	for i := range s.exports[at] {
+		if e := &s.exports[at][i]; !e.Service && subject.Subset(name, e.Subject) {
 			return true
 		}
 	}

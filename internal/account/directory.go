@@ -65,7 +65,7 @@ func (d *Directory) Apply(configs []Config) error {
 			return err
 		}
 		if c.Name != Global && all[c.Name] != nil {
-			return &Error{Account: c.Name, Part: "account", Subject: c.Name, Err: ErrDuplicate}
+			return &Error{Account: c.Name, Part: PartAccount, Subject: c.Name, Err: ErrDuplicate}
 		}
 		keep(c.Name)
 		exports[c.Name] = slices.Clone(c.Exports)
@@ -110,45 +110,59 @@ func (d *Directory) Apply(configs []Config) error {
 // compile makes the routes of one account.
 func compile(c *Config, all map[string]*Account, exports map[string][]Export) (*routes, error) {
 	r := &routes{of: Config{Exports: c.Exports, Imports: c.Imports, Mappings: c.Mappings}, exports: exports[c.Name]}
+	for i := range c.Exports {
+		e := &c.Exports[i]
+		for _, name := range e.Accounts {
+			if all[name] == nil {
+				return nil, &Error{c.Name, PartExport, i, e.Service, name, ErrNoAccount}
+			}
+		}
+	}
 	for i := range c.Mappings {
 		m, err := compileMapping(&c.Mappings[i])
 		if err != nil {
-			return nil, &Error{c.Name, "mapping", i, c.Mappings[i].Source, err}
+			return nil, &Error{c.Name, PartMapping, i, false, c.Mappings[i].Source, err}
 		}
 		r.mappings = append(r.mappings, m)
 	}
 	for i := range c.Imports {
 		m := &c.Imports[i]
-		fail := func(err error) (*routes, error) { return nil, &Error{c.Name, "import", i, m.Subject, err} }
-		from := all[m.Account]
-		if from == nil {
-			return fail(ErrNoAccount)
+		if all[m.Account] == nil {
+			return nil, &Error{c.Name, PartImport, i, m.Service, m.Account, ErrNoAccount}
 		}
-		e, err := exported(exports[m.Account], m, c.Name)
-		if err != nil {
-			return fail(err)
+		if err := r.take(m, all[c.Name], all[m.Account], exports[m.Account]); err != nil {
+			return nil, &Error{c.Name, PartImport, i, m.Service, m.Subject, err}
 		}
-		if m.Service {
-			s, err := compileService(m, from, e)
-			if err != nil {
-				return fail(err)
-			}
-			if slices.ContainsFunc(r.services, func(o *serviceImport) bool { return o.to == s.to && o.local == s.local }) {
-				return fail(ErrDuplicate)
-			}
-			r.services = append(r.services, s)
-			continue
-		}
-		s, err := compileStream(m, all[c.Name], from)
-		if err != nil {
-			return fail(err)
-		}
-		if slices.ContainsFunc(r.streams, func(o *streamImport) bool { return o.from == s.from && o.subject == s.subject }) {
-			return fail(ErrDuplicate)
-		}
-		r.streams = append(r.streams, s)
 	}
 	return r, nil
+}
+
+// take adds an import of the account into.
+func (r *routes) take(m *Import, into, from *Account, exports []Export) error {
+	e, err := exported(exports, m, into.name)
+	if err != nil {
+		return err
+	}
+	if m.Service {
+		s, err := compileService(m, from, e)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(r.services, func(o *serviceImport) bool { return o.to == s.to && o.local == s.local }) {
+			return ErrDuplicate
+		}
+		r.services = append(r.services, s)
+		return nil
+	}
+	s, err := compileStream(m, into, from)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(r.streams, func(o *streamImport) bool { return o.from == s.from && o.subject == s.subject }) {
+		return ErrDuplicate
+	}
+	r.streams = append(r.streams, s)
+	return nil
 }
 
 // reroute puts r into place.

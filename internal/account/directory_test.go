@@ -43,7 +43,8 @@ func (d *tenants) publish(name, subject, reply, payload string) int {
 		}
 		return c
 	}}
-	n := d.Lookup(name).Publish(p, &account.Pub{Subject: []byte(subject), Reply: []byte(reply), Body: []byte(payload)})
+	to, _ := d.Lookup(name).Mapped(p, []byte(subject))
+	n := d.Lookup(name).Publish(p, &account.Pub{Subject: to, Reply: []byte(reply), Body: []byte(payload)})
 	p.Flush()
 	return n
 }
@@ -267,11 +268,24 @@ func TestApplyRefuses(t *testing.T) {
 		"weight":             {account.Config{Name: "B", Mappings: []account.Mapping{{Source: "a", To: []account.Weighted{{Subject: "b", Weight: 101}}}}}, account.ErrWeight},
 		"weights": {account.Config{Name: "B", Mappings: []account.Mapping{
 			{Source: "a", To: []account.Weighted{{Subject: "b", Weight: 60}, {Subject: "c", Weight: 60}}}}}, account.ErrTotalWeight},
-		"token position": {account.Config{Name: "B", Exports: []account.Export{{Subject: "a.b", TokenPosition: 2}}}, account.ErrTokenPosition},
-		"twice":          {exporter, account.ErrDuplicate},
+		"token position":    {account.Config{Name: "B", Exports: []account.Export{{Subject: "a.b", TokenPosition: 2}}}, account.ErrTokenPosition},
+		"twice":             {exporter, account.ErrDuplicate},
+		"exact export":      {importer(stream("A", "tok.*", "")), account.ErrNotAuthorized},
+		"prefix of a token": {account.Config{Name: "B", Exports: []account.Export{{Subject: "a.*", TokenPosition: 3}}}, account.ErrTokenPosition},
+		"export for nobody": {account.Config{Name: "B", Exports: []account.Export{{Subject: "a", Accounts: []string{"X"}}}}, account.ErrNoAccount},
+		"samples are requests": {account.Config{Name: "B", Exports: []account.Export{
+			{Subject: "a.*", Service: true}, {Subject: "b", Service: true, Latency: &account.Latency{Subject: "a.x"}}}}, account.ErrResults},
+		"samples of a stream": {account.Config{Name: "B", Exports: []account.Export{
+			{Subject: "b", Service: true, Response: account.Stream, Latency: &account.Latency{Subject: "a"}}}}, account.ErrResponse},
+		"sampling": {account.Config{Name: "B", Exports: []account.Export{
+			{Subject: "b", Service: true, Latency: &account.Latency{Subject: "a", Sampling: 101}}}}, account.ErrSampling},
+		"weights elsewhere": {account.Config{Name: "B", Mappings: []account.Mapping{
+			{Source: "a", To: []account.Weighted{{Subject: "b", Weight: 60, Cluster: "x"}, {Subject: "c", Weight: 60, Cluster: "x"}}}}}, account.ErrTotalWeight},
+		"same destination": {account.Config{Name: "B", Mappings: []account.Mapping{
+			{Source: "a", To: []account.Weighted{{Subject: "b", Weight: 6}, {Subject: "b", Weight: 6}}}}}, account.ErrSameMapping},
 	} {
 		d := apply(t, account.Config{Name: "OLD"})
-		err := d.Apply([]account.Config{exporter, c.config})
+		err := d.Apply([]account.Config{exporter, c.config, {Name: "C"}})
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
@@ -366,16 +380,26 @@ func TestLatency(t *testing.T) {
 		if s := status(); s.Status != 504 || d.Lookup("A").Awaited() != 0 {
 			t.Errorf("too late: %+v", s)
 		}
-		d.publish("B", "svc", "gone", "?")
-		time.Sleep(2 * time.Second)
-		if s := status(); s.Status != 408 {
-			t.Errorf("nobody waits: %+v", s)
+		// The only one who waits leaves; a subscription that others share stays.
+		for _, c := range []struct{ sub, reply string }{{"here", "here"}, {"her.*", "her.e"}} {
+			v := newVisitor(0)
+			sub := v.sub(t, d.Lookup("B"), c.sub, "", "1")
+			d.publish("B", "svc", c.reply, "?")
+			d.publish("B", "svc", "inbox", "?")
+			d.Lookup("B").Unsubscribe(sub)
+			if s := status(); s.Status != 408 || d.Lookup("A").Awaited() != 1 {
+				t.Errorf("nobody waits: %+v", s)
+			}
+			time.Sleep(2 * time.Second)
+			if s := status(); s.Status != 504 {
+				t.Errorf("too late: %+v", s)
+			}
 		}
 	})
 }
 
 func TestSeats(t *testing.T) {
-	d := apply(t, account.Config{Name: "A", Limits: account.Limits{Connections: 2}}, account.Config{Name: "B", Limits: account.Limits{NoConnections: true}})
+	d := apply(t, account.Config{Name: "A", Limits: account.Limits{Connections: 2}}, account.Config{Name: "B", Limits: account.Limits{Connections: -1}})
 	a := d.Lookup("A")
 	if !a.Join() || !a.Join() || a.Join() || a.Clients() != 2 {
 		t.Errorf("%d clients", a.Clients())

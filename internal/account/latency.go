@@ -4,10 +4,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
-
-	"weir/internal/proto"
 )
 
 // Client is what services, and events, learn of a client. RTT is in nanoseconds.
@@ -79,50 +76,6 @@ func (i *serviceImport) sample(by *Publisher, d *delivery) *sample {
 		s.who = &who
 	}
 	return s
-}
-
-// b3 are the headers of a trace in Zipkin's long form.
-var b3 = []string{"X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled"}
-
-// traced is the trace headers of a request that ask for a sample (Jaeger, Zipkin, W3C); nil if there are none.
-func traced(header []byte) http.Header {
-	get := func(key string) string { return string(proto.Get(header, key)) }
-	uber, sampled, short := get("Uber-Trace-Id"), get("X-B3-Sampled"), get("B3")
-	switch {
-	case uber != "":
-		if parts := strings.Split(uber, ":"); len(parts) == 4 && odd(parts[3]) {
-			return pick(header, "Uber-Trace-Id")
-		}
-	case sampled == "1", sampled == "" && get("X-B3-TraceId") != "":
-		return pick(header, b3...)
-	case sampled == "0":
-	case short != "":
-		parts := strings.Split(short, "-")
-		if len(parts) < 3 && short != "0" || len(parts) >= 3 && (parts[2] == "1" || parts[2] == "d") {
-			return pick(header, "B3")
-		}
-	default:
-		if parts := strings.Split(get("Traceparent"), "-"); len(parts) == 4 && odd(parts[3]) {
-			return pick(header, "Traceparent", "Tracestate")
-		}
-	}
-	return nil
-}
-
-// pick is those of the headers that are there.
-func pick(header []byte, keys ...string) http.Header {
-	found := http.Header{}
-	for _, key := range keys {
-		if v := proto.Get(header, key); len(v) > 0 {
-			found.Set(key, string(v))
-		}
-	}
-	return found
-}
-
-// odd reports whether the lowest bit of one or two hexadecimal digits is set.
-func odd(hex string) bool {
-	return (len(hex) == 1 || len(hex) == 2) && strings.IndexByte("13579bBdDfF", hex[len(hex)-1]) >= 0
 }
 
 func (s *sample) rtt() time.Duration {

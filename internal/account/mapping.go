@@ -30,11 +30,12 @@ func compileMapping(m *Mapping) (*mapping, error) {
 	c := &mapping{source: m.Source}
 	seen := map[string]bool{}
 	total := 0
+	there := make(map[string]int) // weights for other clusters
 	for _, w := range m.To {
 		t, err := subject.NewTransform(m.Source, w.Subject)
 		switch {
 		case seen[w.Subject]:
-			return nil, fmt.Errorf("%w for %q", ErrDuplicate, w.Subject)
+			return nil, fmt.Errorf("%w for %q", ErrSameMapping, w.Subject)
 		case w.Weight < 0 || w.Weight > 100:
 			return nil, ErrWeight
 		case err != nil:
@@ -42,6 +43,9 @@ func compileMapping(m *Mapping) (*mapping, error) {
 		}
 		seen[w.Subject] = true
 		if w.Cluster != "" { // we are not in a cluster
+			if there[w.Cluster] += w.Weight; there[w.Cluster] > 100 {
+				return nil, ErrTotalWeight
+			}
 			continue
 		}
 		if total += w.Weight; total > 100 {
@@ -75,7 +79,7 @@ func (r *routes) mapped(dst, name []byte) (to []byte, ok bool) {
 				return m.to[i].transform.Append(dst, name), true
 			}
 		}
-		return dst[:0], true
+		return dst, true
 	}
 	return nil, false
 }

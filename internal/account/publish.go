@@ -51,7 +51,13 @@ func (d *delivery) push(by *Publisher, s *Sub) outbound.Outcome {
 
 // nameFor is the subject under which s gets the message; borrowed until the chunk ends.
 func (d *delivery) nameFor(by *Publisher, s *Sub) (name []byte, renamed bool) {
-	if s.special == nil || s.special.stream.transform == nil {
+	if s.special == nil {
+		return d.Subject, false
+	}
+	switch i := s.special.stream; {
+	case i.name != nil:
+		return i.name, true
+	case i.transform == nil:
 		return d.Subject, false
 	}
 	at := len(by.names)
@@ -59,18 +65,39 @@ func (d *delivery) nameFor(by *Publisher, s *Sub) (name []byte, renamed bool) {
 	return by.names[at:], true
 }
 
+// Mapped is the subject under which a message to name goes on in the account: that of a mapping, which may be empty, or name
+// itself; maps reports whether the account has mappings at all. It is borrowed until the next call and the next Publish. A
+// visitor's messages are mapped before it is asked whether it may publish them; those of the server itself are not mapped.
+func (a *Account) Mapped(by *Publisher, name []byte) (to []byte, maps bool) {
+	r := a.routes.Load()
+	if len(r.mappings) == 0 {
+		return name, false
+	}
+	by.names = by.names[:0] // a message that was not published left its own
+	return by.mapped(r, name), true
+}
+
+// mapped is the mapped name, kept until the chunk's message is through.
+func (p *Publisher) mapped(r *routes, name []byte) []byte {
+	at := len(p.names)
+	to, ok := r.mapped(p.names, name)
+	if !ok {
+		return name
+	}
+	p.names = to
+	return to[at:]
+}
+
 // Publish delivers pub to every matching plain subscription and to one member of each matching queue group, here and in the
 // accounts that import it or whose services it asks. It returns how many receivers got it. The caller owes by.Flush.
 func (a *Account) Publish(by *Publisher, pub *Pub) int {
-	var r *subject.Result[*Sub]
-	if len(a.routes.Load().mappings) == 0 {
-		if r = by.receivers(a, pub); r.Fanout() == 0 {
-			return 0
-		}
+	r := by.receivers(a, pub)
+	if r.Fanout() == 0 {
+		return 0
 	}
 	got := a.publish(by, pub, nil, r)
 	pub.Owned = false
-	if len(by.names) > 0 {
+	if len(by.names)+len(by.others) > 0 {
 		by.names = by.names[:0]
 		clear(by.others)
 		by.others = by.others[:0]
@@ -82,15 +109,6 @@ func (a *Account) Publish(by *Publisher, pub *Pub) int {
 func (a *Account) publish(by *Publisher, pub *Pub, hops *hop, r *subject.Result[*Sub]) int {
 	d := delivery{Pub: *pub, hops: hops}
 	if r == nil {
-		if to := a.routes.Load(); len(to.mappings) > 0 {
-			at := len(by.names)
-			if to, ok := to.mapped(by.names, pub.Subject); ok {
-				by.names = to
-				if d.Subject = to[at:]; len(d.Subject) == 0 {
-					return 0
-				}
-			}
-		}
 		r = by.lookup(a, d.Subject)
 	}
 	d.n = len(r.Plain) + len(r.Queues)
@@ -128,6 +146,8 @@ func (a *Account) deliver(by *Publisher, s *Sub, d *delivery) int {
 			return a.request(by, x.service, d)
 		case x.responses != nil:
 			return a.answer(by, d)
+		case d.hops != nil: // what comes by a service does not go out as a stream
+			return 0
 		}
 		counted = x.of
 	}

@@ -36,7 +36,8 @@ type streamImport struct {
 	from      *Account
 	subject   string             // in the exporter's account
 	local     string             // pattern of what they become in the importer's
-	transform *subject.Transform // nil where they keep their names
+	name      []byte             // the one name that they all get; nil if there is none
+	transform *subject.Transform // nil where they keep their names, or have but one
 	reverse   *subject.Transform
 }
 
@@ -44,8 +45,8 @@ type streamImport struct {
 type serviceImport struct {
 	local     string
 	to        *Account
-	transform *subject.Transform // nil where they keep their names
-	fixed     []byte             // what they all become; nil where that depends
+	name      []byte             // the one name that they all get; nil if there is none
+	transform *subject.Transform // nil where they keep their names, or have but one
 	export    *Export
 	share     bool
 	sub       *Sub // in the importer's tree
@@ -57,9 +58,12 @@ func compileStream(m *Import, into, from *Account) (*streamImport, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &streamImport{into: into, from: from, subject: m.Subject, local: unnumbered(m.to()), transform: t}
-	if t != nil {
-		i.reverse = t.Reverse()
+	i := &streamImport{into: into, from: from, subject: m.Subject, local: m.to(), transform: t}
+	switch {
+	case t != nil:
+		i.local, i.reverse = unnumbered(i.local), t.Reverse()
+	case i.local != m.Subject:
+		i.name = []byte(i.local)
 	}
 	return i, nil
 }
@@ -70,7 +74,13 @@ func compileService(m *Import, to *Account, e *Export) (*serviceImport, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &serviceImport{local: unnumbered(m.to()), to: to, transform: t, export: e, share: m.Share}
+	i := &serviceImport{local: m.to(), to: to, transform: t, export: e, share: m.Share}
+	switch {
+	case t != nil:
+		i.local = unnumbered(i.local)
+	case i.local != m.Subject:
+		i.name = []byte(m.Subject)
+	}
 	i.sub = &Sub{Subject: i.local, special: &special{service: i}}
 	return i, nil
 }
@@ -86,37 +96,40 @@ func unnumbered(s string) string {
 	return strings.Join(tokens, ".")
 }
 
-// exported finds the export of exporter that covers m, an import of importer, and checks that importer may use it.
+// exported finds the export of exporter that covers m, an import of importer, and checks that importer may use it. One of
+// just that subject goes before others.
 func exported(exports []Export, m *Import, importer string) (*Export, error) {
+	var found *Export
 	for i := range exports {
 		e := &exports[i]
-		if e.Service != m.Service || !subject.Subset(m.Subject, e.Subject) {
-			continue
+		switch {
+		case e.Service != m.Service:
+		case e.Subject == m.Subject:
+			found = e
+		case found == nil && subject.Subset(m.Subject, e.Subject):
+			found = e
 		}
-		if !e.admits(m, importer) {
-			return nil, ErrNotAuthorized
-		}
-		return e, nil
 	}
-	return nil, ErrNotExported
+	switch {
+	case found == nil:
+		return nil, ErrNotExported
+	case !found.admits(m, importer):
+		return nil, ErrNotAuthorized
+	}
+	return found, nil
 }
 
-// admits reports whether importer may import m.
+// admits reports whether importer may import m. A token of the subject, or an activation, decides alone, as in the reference.
 func (e *Export) admits(m *Import, importer string) bool {
-	if e.Accounts != nil && !slices.Contains(e.Accounts, importer) {
-		return false
-	}
-	if e.TokenPosition > 0 {
+	switch {
+	case e.TokenPosition > 0:
 		tokens := strings.Split(m.Subject, ".")
-		if e.TokenPosition > len(tokens) || tokens[e.TokenPosition-1] != importer {
-			return false
-		}
+		return e.TokenPosition <= len(tokens) && tokens[e.TokenPosition-1] == importer
+	case e.Token:
+		until := max(e.Revoked[importer], e.Revoked["*"])
+		return m.Activated && (until == 0 || m.IssuedAt > until)
 	}
-	if !e.Token {
-		return true
-	}
-	until := max(e.Revoked[importer], e.Revoked["*"])
-	return m.Activated && (until == 0 || m.IssuedAt > until)
+	return e.Accounts == nil || slices.Contains(e.Accounts, importer)
 }
 
 // threshold is how long a service may take to answer.

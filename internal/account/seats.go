@@ -14,7 +14,7 @@ func (a *Account) Join() bool {
 
 // Holds reports whether n clients may be in.
 func (l Limits) Holds(n int) bool {
-	return !l.NoConnections && (l.Connections <= 0 || n <= l.Connections)
+	return l.Connections == 0 || n <= l.Connections
 }
 
 // Leave counts a client out.

@@ -2,10 +2,6 @@ package account
 
 import (
 	"encoding/json"
-	"math/rand/v2"
-	"strings"
-	"sync"
-	"time"
 
 	"weir/internal/proto"
 )
@@ -17,6 +13,7 @@ import (
 type hop struct {
 	by   *serviceImport
 	prev *hop
+	who  *Client // asks; nil for an answer
 }
 
 // through reports whether the message came through the export before: then it goes round in a circle.
@@ -29,26 +26,6 @@ func (h *hop) through(e *Export) bool {
 	return false
 }
 
-// replyPrefix begins the reply subjects that lead answers back (the reference's; visitors may not publish there).
-const replyPrefix = "_R_."
-
-// answers is what an account's services have to answer.
-type answers struct {
-	mu     sync.Mutex // guards all below; inside it nothing
-	prefix string     // "_R_.", eight characters and a dot; empty until the first request
-	await  map[string]*answer
-	sweep  *time.Timer // set while await is not empty
-}
-
-// answer leads back one service's answers to a request. All but its time is immutable.
-type answer struct {
-	by    *serviceImport
-	into  *Account // who asked
-	reply string   // where to
-	until time.Time
-	watch *sample // nil if nobody measures
-}
-
 // request takes a message to the service.
 func (a *Account) request(by *Publisher, im *serviceImport, d *delivery) int {
 	if d.hops.through(im.export) {
@@ -57,13 +34,14 @@ func (a *Account) request(by *Publisher, im *serviceImport, d *delivery) int {
 	pub := d.Pub
 	pub.Owned = false // others may get the body as well
 	switch {
-	case im.fixed != nil:
-		pub.Subject = im.fixed
+	case im.name != nil:
+		pub.Subject = im.name
 	case im.transform != nil:
 		at := len(by.names)
 		by.names = im.transform.Append(by.names, d.Subject)
 		pub.Subject = by.names[at:]
 	}
+	pub.Subject = by.mapped(im.to.routes.Load(), pub.Subject)
 	watch := im.sample(by, d)
 	key := ""
 	switch {
@@ -74,8 +52,9 @@ func (a *Account) request(by *Publisher, im *serviceImport, d *delivery) int {
 		im.to.report(watch.badRequest())
 		watch = nil
 	}
-	pub.tell(by, im, d)
-	got := im.to.publish(by, &pub, &hop{im, d.hops}, nil)
+	next := &hop{by: im, prev: d.hops, who: im.asker(by, d.hops)}
+	pub.tell(next.who)
+	got := im.to.publish(by, &pub, next, nil)
 	if got == 0 && key != "" {
 		if w := im.to.forget(key); w != nil && w.watch != nil {
 			im.to.report(w.watch.failed(503, "Service Unavailable"))
@@ -84,138 +63,33 @@ func (a *Account) request(by *Publisher, im *serviceImport, d *delivery) int {
 	return got
 }
 
-// answer takes an answer of a service of a back to who asked.
-func (a *Account) answer(by *Publisher, d *delivery) int {
-	empty := len(d.Body) == 0
-	w := a.answers.find(string(d.Subject), empty)
-	if w == nil {
-		return 0
-	}
-	if w.watch != nil {
-		a.report(w.watch.done(by))
-	}
-	pub := d.Pub
-	pub.Owned = false
-	pub.Subject = []byte(w.reply)
-	if len(d.Reply) > 0 { // the service wants an answer to its answer
-		back := &serviceImport{to: w.into, export: w.by.export}
-		pub.Reply = []byte(w.into.expect(&answer{by: back, into: a, reply: string(d.Reply)}))
-	}
-	return w.into.publish(by, &pub, d.hops, nil)
-}
-
-// expect makes a reply subject that leads to w.
-func (a *Account) expect(w *answer) string {
-	w.until = time.Now().Add(w.by.export.threshold())
-	q := &a.answers
-	q.mu.Lock()
-	var first string
-	if q.prefix == "" {
-		q.prefix = replyPrefix + NewName(8) + "."
-		first = q.prefix
-	}
-	key := q.prefix + NewName(20)
-	if q.await == nil {
-		q.await = make(map[string]*answer)
-	}
-	q.await[key] = w
-	if q.sweep == nil {
-		q.sweep = time.AfterFunc(w.by.export.threshold(), a.expire)
-	}
-	q.mu.Unlock()
-	if first != "" {
-		a.subs.Insert(first+">", "", &Sub{Subject: first + ">", special: &special{responses: a}}) //nolint:errcheck // it is valid
-	}
-	return key
-}
-
-// forget takes an answer that will not come out of the list.
-func (a *Account) forget(key string) *answer {
-	q := &a.answers
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	w := q.await[key]
-	delete(q.await, key)
-	return w
-}
-
-// find is whom an answer is for. empty says that it is without a body, which ends a stream.
-func (q *answers) find(key string, empty bool) *answer {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	w := q.await[key]
-	switch {
-	case w == nil:
-		return nil
-	case w.by.export.Response == Singleton || empty:
-		delete(q.await, key)
-	default:
-		w.until = time.Now().Add(w.by.export.threshold())
-	}
-	return w
-}
-
-// expire forgets the answers that take too long. It runs in a timer's goroutine.
-func (a *Account) expire() {
-	q := &a.answers
-	now := time.Now()
-	var late []*answer
-	q.mu.Lock()
-	next := time.Duration(0)
-	for key, w := range q.await {
-		left := w.until.Sub(now)
-		if left <= 0 {
-			delete(q.await, key)
-			late = append(late, w)
-		} else if next == 0 || left < next {
-			next = left
-		}
-	}
-	if q.sweep = nil; next > 0 {
-		q.sweep = time.AfterFunc(next, a.expire)
-	}
-	q.mu.Unlock()
-	for _, w := range late {
-		switch {
-		case w.watch == nil:
-		case w.into.subs.HasInterest([]byte(w.reply)):
-			a.report(w.watch.failed(504, "Service Timeout"))
-		default:
-			a.report(w.watch.failed(408, "Request Timeout"))
-		}
-	}
-}
-
-// Awaited is how many answers of the account's services are still to come.
-func (a *Account) Awaited() int {
-	a.answers.mu.Lock()
-	defer a.answers.mu.Unlock()
-	return len(a.answers.await)
-}
-
-// NewName is a random name of n letters and digits, which takes 128 bits at 22.
-func NewName(n int) string {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	var b strings.Builder
-	for range n {
-		b.WriteByte(digits[rand.IntN(len(digits))])
-	}
-	return b.String()
-}
-
 // RequestInfo is the header that tells a service who asks.
 const RequestInfo = "Nats-Request-Info"
 
-// tell puts who asks into the header.
-func (p *Pub) tell(by *Publisher, im *serviceImport, d *delivery) {
+// asker is who asks, as far as a service may know: the import by which somebody asks first decides about that, those behind
+// it only say which account passed the request on.
+func (i *serviceImport) asker(by *Publisher, hops *hop) *Client {
 	if by.Who == nil {
+		return nil
+	}
+	if hops == nil || hops.who == nil {
+		who := by.Who(i.share)
+		return &who
+	}
+	who := *hops.who
+	who.Service = hops.by.to.name
+	if i.share && !hops.by.share {
+		who.Server = by.Who(true).Server
+	}
+	return &who
+}
+
+// tell puts who asks into the header; what stood there before was not the server's.
+func (p *Pub) tell(who *Client) {
+	if who == nil {
 		return
 	}
-	who := by.Who(im.share || d.hops != nil && d.hops.by.share)
-	if d.hops != nil {
-		who.Service = d.hops.by.to.name
-	}
-	value, err := json.Marshal(&who)
+	value, err := json.Marshal(who)
 	if err != nil {
 		return
 	}

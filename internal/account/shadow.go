@@ -67,11 +67,11 @@ func (i *streamImport) remote(local string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	if i.transform == nil {
-		return common, true
-	}
-	if i.reverse == nil {
+	switch {
+	case i.reverse != nil:
+		return i.reverse.Apply(common), true
+	case i.transform != nil, i.name != nil:
 		return i.subject, true
 	}
-	return i.reverse.Apply(common), true
+	return common, true
 }

@@ -70,7 +70,7 @@ func (s *systemService) way(name string, to *Account) *serviceImport {
 	if !subject.ValidLiteral(remote) || subject.Tokens(remote) != subject.Tokens(s.export.Subject) {
 		return nil
 	}
-	i := &serviceImport{local: s.local, to: to, fixed: []byte(remote), export: s.export, share: s.share}
+	i := &serviceImport{local: s.local, to: to, name: []byte(remote), export: s.export, share: s.share}
 	i.sub = &Sub{Subject: s.local, special: &special{service: i}}
 	return i
 }
@@ -93,7 +93,7 @@ func (r *systemRoutes) imported() (all []Import) {
 	}
 	for _, i := range ways {
 		if i != nil {
-			all = append(all, Import{Service: true, Account: i.to.name, Subject: string(i.fixed), To: i.local, Share: i.share})
+			all = append(all, Import{Service: true, Account: i.to.name, Subject: string(i.name), To: i.local, Share: i.share})
 		}
 	}
 	return all

@@ -77,7 +77,7 @@ type user struct {
 
 // Required reports whether a connection must authenticate.
 func (p *Policy) Required() bool {
-	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil || p.authority != nil
+	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil || p.guest != nil || p.authority != nil
 }
 
 // PlainPasswords reports whether somebody can read a password in the configuration, or a user comes in without one. As in
@@ -116,7 +116,7 @@ func (p *Policy) Renew(old Identity, cr Credentials) (Identity, error) {
 	case u == p.stranger, u.certificate && u != p.guest:
 		return Identity{}, ErrDenied
 	}
-	if u.NKey != "" {
+	if u.NKey != "" && u != p.guest { // a guest signs nothing, as in nats-server
 		if known := old.by != nil && old.by.NKey == u.NKey; !known && !cr.SignedBy(cr.NKey) {
 			return Identity{}, ErrDenied
 		}

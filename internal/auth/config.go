@@ -19,8 +19,10 @@ type Config struct {
 	Users []User
 	// FailedLogins is how many logins from one address may fail in a minute; 0 means [admission.DefaultFailedLogins], -1 no limit.
 	FailedLogins int
-	// NoAuthUser is the name of one of Users, as whom those come in who bring no credentials at all.
+	// NoAuthUser is the name, or the nkey, of one of Users, as whom those come in who bring no credentials at all.
 	NoAuthUser string
+	// Open lets those in, too, who bring no credentials at all, as nobody in particular.
+	Open bool
 	// ProxyRequired keeps out whom no trusted proxy vouched for. It binds who comes in by Username or Token, not the Users.
 	ProxyRequired bool
 }
@@ -44,7 +46,9 @@ type User struct {
 }
 
 // Required reports whether a connection must authenticate.
-func (c Config) Required() bool { return c.Username != "" || c.Token != "" || len(c.Users) > 0 }
+func (c Config) Required() bool {
+	return c.Username != "" || c.Token != "" || len(c.Users) > 0 || c.Open
+}
 
 // Errors of [Compile].
 var (
@@ -93,6 +97,9 @@ func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 	if c.Username != "" {
 		p.single = &user{User: User{Name: c.Username, Password: c.Password, ProxyRequired: c.ProxyRequired}}
 	}
+	if c.Open {
+		p.guest = new(user)
+	}
 	if c.ProxyRequired { // a wrong name is answered like the right one
 		p.stranger = &user{User: User{ProxyRequired: true}}
 	}
@@ -135,6 +142,9 @@ func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 	}
 	if c.NoAuthUser != "" {
 		if p.guest = p.users[c.NoAuthUser]; p.guest == nil {
+			p.guest = p.nkeys[c.NoAuthUser]
+		}
+		if p.guest == nil {
 			return nil, fmt.Errorf("no_auth_user: %q is not one of the users", c.NoAuthUser)
 		}
 	}

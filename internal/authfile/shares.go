@@ -1,12 +1,16 @@
 package authfile
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"weir/internal/account"
 	"weir/internal/conf"
+	"weir/internal/subject"
 )
 
 // export is one entry of exports while it is read. The keys may stand in any order.
@@ -33,7 +37,9 @@ var exportKeys = conf.Table[export]{
 			r.Wrong(v, "a list")
 			return
 		}
-		e.Accounts, _ = r.Texts(v)
+		if names, _ := r.Texts(v); len(names) > 0 { // nobody in particular is everybody
+			e.Accounts = names
+		}
 	},
 	"latency":                setLatency,
 	"account_token_position": conf.Int(func(e *export) *int { return &e.TokenPosition }),
@@ -67,8 +73,32 @@ func setExports(r *conf.Reader, t *tenant, v conf.Value) {
 			continue
 		}
 		e.Service = e.service
-		t.Exports = append(t.Exports, e.Export)
+		if !subject.Valid(e.Subject) {
+			r.Warn(fmt.Sprintf("%v: nobody can import %q, which is no subject", at, e.Subject))
+		}
+		t.export(&e, at)
 	}
+}
+
+// export adds an export. What is said of the same subject later is added to what was said before.
+func (t *tenant) export(e *export, at conf.Position) {
+	i := slices.IndexFunc(t.Exports, func(o account.Export) bool { return o.Service == e.Service && o.Subject == e.Subject })
+	if i < 0 {
+		t.Exports = append(t.Exports, e.Export)
+		t.place(account.PartExport, len(t.Exports), at)
+		return
+	}
+	o := &t.Exports[i]
+	if e.Response != account.Singleton {
+		o.Response = e.Response
+	}
+	if e.Accounts != nil || e.TokenPosition > 0 {
+		o.Accounts, o.TokenPosition = append(o.Accounts, e.Accounts...), e.TokenPosition
+	}
+	if e.Latency != nil {
+		o.Latency = e.Latency
+	}
+	o.Threshold, o.AllowTrace = e.Threshold, o.AllowTrace || e.AllowTrace
 }
 
 func setResponseType(r *conf.Reader, e *export, v conf.Value) {
@@ -119,16 +149,24 @@ func setLatency(r *conf.Reader, e *export, v conf.Value) {
 		r.Fail(v.At, "Expected latency entry to be a map/struct or string, got %s", conf.Kind(v.V))
 		return
 	}
-	conf.Read(r, v, latencyKeys, l)
-	if l.Subject == "" {
+	given := false
+	for _, m := range r.Members(v) {
+		switch m.Key { // nats-server minds their case here, and no other keys
+		case "subject":
+			given = true
+			l.Subject, _ = r.Text(m)
+		case "sampling":
+			setSampling(r, l, m)
+		default:
+			if !m.Variable() {
+				r.Warn(fmt.Sprintf("%v: %q means nothing in a latency block", m.At, m.Key))
+			}
+		}
+	}
+	if !given {
 		r.Fail(v.At, "Latency subject required, but missing")
 	}
 	e.Latency = l
-}
-
-var latencyKeys = conf.Table[account.Latency]{
-	"subject":  conf.Text(func(l *account.Latency) *string { return &l.Subject }),
-	"sampling": setSampling,
 }
 
 // setSampling reads a percentage, with or without its sign, or the word headers.
@@ -228,12 +266,31 @@ func setImports(r *conf.Reader, t *tenant, v conf.Value) {
 		case !m.stream && !m.service:
 			r.Warn("an import that is neither a stream nor a service is passed over")
 			continue
+		case m.stream && subject.HasWildcard(m.prefix):
+			r.Fail(at, "Error adding stream import %q: stream import prefix can not contain wildcard tokens", m.Subject)
 		case m.stream && m.prefix != "":
 			m.To = strings.TrimSuffix(m.prefix, ".") + "." + m.Subject
 		}
 		m.Service = m.service
-		t.Imports = append(t.Imports, m.Import)
+		t.imported(r, &m, at)
 	}
+}
+
+// imported adds an import.
+func (t *tenant) imported(r *conf.Reader, m *imported, at conf.Position) {
+	to := cmp.Or(m.To, m.Subject)
+	if m.stream && subject.Valid(m.Subject) && !subject.Valid(to) {
+		r.Warn(fmt.Sprintf("%v: a stream import is passed over: nobody can subscribe to %q", at, to))
+		return
+	}
+	for i := range t.Imports {
+		if o := &t.Imports[i]; m.Service && o.Service && o.Account == m.Account && cmp.Or(o.To, o.Subject) == to {
+			r.Fail(at, "Duplicate service import subject %q, previously used in import for account %q, subject %q", to, o.Account, o.Subject)
+			return
+		}
+	}
+	t.Imports = append(t.Imports, m.Import)
+	t.place(account.PartImport, len(t.Imports), at)
 }
 
 // ReadMappings reads a mappings block: destinations by source.
@@ -244,22 +301,24 @@ func ReadMappings(r *conf.Reader, v conf.Value) (all []account.Mapping) {
 		}
 		m := account.Mapping{Source: member.Key}
 		items := []conf.Value{member}
-		if _, ok := member.V.([]any); ok {
+		switch x := member.V.(type) {
+		case string:
+			m.To, items = []account.Weighted{{Subject: x, Weight: 100}}, nil
+		case []any:
 			items, _ = r.Items(member)
 		}
 		for _, item := range items {
-			if s, ok := item.V.(string); ok {
-				m.To = append(m.To, account.Weighted{Subject: s, Weight: 100})
-				continue
-			}
 			if _, ok := item.V.(map[string]any); !ok {
 				r.Fail(item.At, "Expected an entry for the mapping destination, got %s", conf.Kind(item.V))
 				continue
 			}
 			var w weighted
-			conf.Read(r, item, weightedKeys, &w)
-			if w.Subject == "" || !w.given {
-				r.Fail(r.Start(item), "a mapping destination needs a destination and a weight")
+			before := len(r.Errors)
+			conf.ReadOr(r, item, weightedKeys, &w, "Unknown field %q for mapping destination")
+			if !w.given && len(r.Errors) == before {
+				r.Fail(r.Start(item), "Missing weight for mapping destination %q", w.Subject)
+			}
+			if len(r.Errors) > before {
 				continue
 			}
 			m.To = append(m.To, w.Weighted)
@@ -296,9 +355,12 @@ func setWeight(r *conf.Reader, w *weighted, v conf.Value) {
 		if i, err := strconv.ParseInt(strings.TrimSuffix(x, "%"), 10, 32); err == nil {
 			n = i
 		}
+	default:
+		r.Fail(v.At, "Unknown entry type for weight: %s", conf.Kind(v.V))
+		return
 	}
 	if n < 0 || n > 100 {
-		r.Fail(v.At, "Invalid weight for mapping destination")
+		r.Fail(v.At, "Invalid weight %v for mapping destination", v.V)
 		return
 	}
 	w.Weight, w.given = int(n), true

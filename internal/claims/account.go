@@ -46,12 +46,9 @@ func accountOf(c *jwt.AccountClaims) (account.Config, []*jwt.ActivationClaims) {
 // alone reports whether one part of an account is right by itself.
 func alone(c account.Config) bool { return c.Validate() == nil }
 
-// accountLimits are those of claims: 0 is nothing at all there, and a negative number no limit.
 func accountLimits(l *jwt.OperatorLimits) account.Limits {
-	most := func(n int64) int { return int(min(max(n, 0), 1<<31-1)) }
 	return account.Limits{
-		Connections: most(l.Conn), NoConnections: l.Conn == 0, Leafs: most(l.LeafNodeConn),
-		Subscriptions: most(l.Subs), Payload: most(l.Payload),
+		Connections: limit(l.Conn), Leafs: limit(l.LeafNodeConn), Subscriptions: limit(l.Subs), Payload: limit(l.Payload),
 	}
 }
 

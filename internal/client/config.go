@@ -41,6 +41,9 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// subscriptions is MaxSubscriptions, 0 for no limit.
+func (c *Config) subscriptions() int { return max(c.MaxSubscriptions, 0) }
+
 // Validate reports the first field that no server can run with.
 func (c Config) Validate() error {
 	switch {

@@ -68,7 +68,9 @@ func (c *Client) logInAs(o *proto.Connect) error {
 		c.login.Store(&login{with, as})
 	}
 	c.regrant(as.Perms)
-	c.bound(as.Limits)
+	if !c.bound(as.Limits) {
+		return errNoSubscriptions
+	}
 	c.accept(o)
 	c.expireAt(as.Expires)
 	return nil
@@ -142,7 +144,7 @@ func (c *Client) Recheck() {
 		c.violation(old.with.User, auth.ErrDenied)
 		return
 	case !c.bound(as.Limits):
-		c.Close(conn.MaxSubscriptionsExceeded, string(proto.AppendErr(nil, proto.ErrMaxSubscriptions)))
+		c.violation("", errNoSubscriptions)
 		return
 	case as == old.as:
 		return
@@ -158,6 +160,9 @@ func (c *Client) violation(user string, err error) {
 	switch {
 	case errors.Is(err, errAccountFull):
 		c.accountFull()
+		return
+	case errors.Is(err, errNoSubscriptions):
+		c.Close(conn.MaxSubscriptionsExceeded, string(proto.AppendErr(nil, proto.ErrMaxSubscriptions)))
 		return
 	case errors.Is(err, auth.ErrProxyNotTrusted):
 		reason = conn.ProxyNotTrusted

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"fmt"
+
 	"weir/internal/account"
 	"weir/internal/conn"
 	"weir/internal/outbound"
@@ -19,18 +21,20 @@ type published struct {
 // publish handles PUB and HPUB.
 func (c *Client) publish(a *proto.Args, last *published) {
 	g := c.grant.Load()
-	same := last.subject != nil && last.grant == g && string(last.subject) == string(a.Subject)
+	name, maps := c.mapped(a.Subject)
+	same := !maps && last.subject != nil && last.grant == g && string(last.subject) == string(name)
 	if !same {
 		last.subject = nil
-		allowed, always := c.judge(g, a.Subject)
+		allowed, always := c.judge(g, a.Subject, name)
 		if !allowed {
-			c.publishDenied(a.Subject)
+			c.publishDenied(name)
 			return
 		}
-		if always {
-			last.subject, last.grant = a.Subject, g
+		if always && !maps {
+			last.subject, last.grant = name, g
 		}
 	}
+	a.Subject = name
 	if reservedReply(a.Reply) {
 		last.subject = nil // it is not published
 		c.replyDenied(a.Reply)
@@ -48,9 +52,10 @@ func (c *Client) publish(a *proto.Args, last *published) {
 	}
 }
 
-// judge reports whether a message to the subject may be published, and whether that is so for any number of them.
-func (c *Client) judge(g *grant, name []byte) (allowed, always bool) {
-	valid := !c.asked.pedantic || subject.ValidLiteral(name)
+// judge reports whether a message to the subject said, which is mapped to name, may be published, and whether that is so for
+// any number of them.
+func (c *Client) judge(g *grant, said, name []byte) (allowed, always bool) {
+	valid := !c.asked.pedantic || subject.ValidLiteral(said)
 	if !valid {
 		c.fail(proto.ErrInvalidPublishSubject)
 	}
@@ -59,6 +64,15 @@ func (c *Client) judge(g *grant, name []byte) (allowed, always bool) {
 	}
 	allowed, counted := g.mayPublish(name)
 	return allowed, allowed && valid && !counted
+}
+
+// mapped is the subject that a mapping of the account makes of name; maps reports whether the account has any.
+func (c *Client) mapped(name []byte) (to []byte, maps bool) {
+	to, maps = c.Account().Mapped(&c.pub, name)
+	if maps && !c.pub.Copies && string(to) != string(name) { // it is traced
+		c.trace(fmt.Sprintf("<<- [MAPPING %s -> %s]", name, to))
+	}
+	return to, maps
 }
 
 // noResponders tells the client that nobody listens to its request (status 503, ADR-4).

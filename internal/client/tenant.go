@@ -13,20 +13,20 @@ import (
 // errAccountFull says that the account has as many clients as it may have.
 var errAccountFull = errors.New("maximum account active connections exceeded")
 
+// errNoSubscriptions says that the client has more subscriptions than it may have, if only because it may have none.
+var errNoSubscriptions = errors.New("maximum subscriptions exceeded")
+
 // seat is the client's place in an account.
 type seat struct {
 	at    atomic.Pointer[account.Account] // the global one until CONNECT
 	taken bool                            // under loginMu: the account counts it
 
 	maxPayload atomic.Int64 // the largest body in bytes
-	maxSubs    int          // under mu: how many subscriptions; 0 or less means no limit, but for noSubs
+	maxSubs    int          // under mu: how many subscriptions; 0 means no limit, and -1 none at all
 }
 
-// noSubs is a limit that allows no subscription at all.
-const noSubs = -2
-
 // full reports whether a client with n subscriptions may not have another one.
-func (s *seat) full(n int) bool { return s.maxSubs == noSubs || s.maxSubs > 0 && n >= s.maxSubs }
+func (s *seat) full(n int) bool { return s.maxSubs != 0 && n >= s.maxSubs }
 
 // Account is the client's account.
 func (c *Client) Account() *account.Account { return c.seat.at.Load() }
@@ -61,29 +61,27 @@ func (c *Client) leave() {
 }
 
 // bound holds the client to its own limits and those of its account where they are closer than the server's. It reports false
-// if the client has more subscriptions than that.
+// if the client has more subscriptions than that, or may have none at all.
 func (c *Client) bound(own auth.Limits) bool {
 	config, l := c.env.Config(), c.Account().Limits()
 	payload := closer(closer(config.MaxPayload, l.Payload), own.Payload)
-	if own.Payload < 0 {
-		payload = 0
-	}
-	c.seat.maxPayload.Store(int64(payload))
+	c.seat.maxPayload.Store(int64(max(payload, 0)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seat.maxSubs = closer(closer(config.MaxSubscriptions, l.Subscriptions), own.Subscriptions)
-	if own.Subscriptions < 0 {
-		c.seat.maxSubs = noSubs
-	}
-	return c.subs.len() == 0 || !c.seat.full(c.subs.len()-1)
+	c.seat.maxSubs = closer(closer(config.subscriptions(), l.Subscriptions), own.Subscriptions)
+	n := c.subs.len()
+	return c.seat.maxSubs >= 0 && (n == 0 || !c.seat.full(n-1))
 }
 
-// closer is the smaller of two limits of which 0, or less, is none.
+// closer is the smaller of two limits of which 0 is none.
 func closer(a, b int) int {
-	if a <= 0 || b > 0 && b < a {
+	switch {
+	case a == 0:
 		return b
+	case b == 0:
+		return a
 	}
-	return a
+	return min(a, b)
 }
 
 // who is what services learn of the client: little, unless it agreed to share more.

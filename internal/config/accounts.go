@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"weir/internal/account"
 	"weir/internal/auth"
@@ -18,7 +19,7 @@ type Accounts struct {
 	// Named are those of the file; Mappings are of the global one.
 	Named    []account.Config
 	Mappings []account.Mapping
-	// System is the name of the system account; empty means $SYS. NoSystem leaves that out.
+	// System is the name of the system account; empty means $SYS. NoSystem leaves that out unless it is one of Named.
 	System   string
 	NoSystem bool
 	// Claims says who vouches for other accounts; if it is on, clients need a JWT. ResolverTLS is for the web server of its
@@ -26,7 +27,7 @@ type Accounts struct {
 	Claims      claims.Config
 	ResolverTLS *TLS
 	// At is where accounts stand in the file, for errors.
-	At map[string]Position
+	At authfile.Places
 }
 
 // setAuthorization reads the top-level authorization block.
@@ -41,9 +42,28 @@ func setAuthorization(r *conf.Reader, o *Options, v conf.Value) {
 // setAccounts reads the accounts block. Its users stand beside those of the authorization block.
 func setAccounts(r *conf.Reader, o *Options, v conf.Value) {
 	a := authfile.ReadAccounts(r, v)
-	o.Accounts.Named, o.Accounts.At = append(o.Accounts.Named, a.Configs...), a.At
+	o.Accounts.Named = append(o.Accounts.Named, a.Configs...)
+	for place, at := range a.At {
+		o.Accounts.stands(place, at)
+	}
 	o.Auth.Users = append(o.Auth.Users, a.Users...)
 	checkUsers(r, o, v)
+}
+
+// setSystem reads the name of the system account.
+func setSystem(r *conf.Reader, o *Options, v conf.Value) {
+	o.Accounts.System, _ = r.Text(v)
+	o.Accounts.stands(systemPlace, v.At)
+}
+
+// systemPlace is that of the key that names the system account.
+var systemPlace = authfile.Place{Part: "system_account"}
+
+func (a *Accounts) stands(p authfile.Place, at Position) {
+	if a.At == nil {
+		a.At = make(authfile.Places)
+	}
+	a.At[p] = at
 }
 
 // checkUsers refuses what the two blocks may not say together; v is the later one.
@@ -57,27 +77,17 @@ func checkUsers(r *conf.Reader, o *Options, v conf.Value) {
 	case o.Auth.Token != "":
 		r.Fail(v.At, "Can not have a token and accounts")
 	}
-	known := make(map[string]bool, len(o.Auth.Users))
-	for i := range o.Auth.Users {
-		u := &o.Auth.Users[i]
-		name := u.Name + u.NKey
-		if known[name] && name != "" && slices.IndexFunc(o.Auth.Users, inAccounts) >= 0 && crosses(o.Auth.Users, name) {
+	known := make(map[string]bool) // those in accounts; within one of the two blocks nobody is there twice
+	for _, u := range o.Auth.Users {
+		if inAccounts(u) {
+			known[u.Name+u.NKey] = true
+		}
+	}
+	for _, u := range o.Auth.Users {
+		if name := u.Name + u.NKey; !inAccounts(u) && known[name] {
 			r.Fail(v.At, "Duplicate user %q detected", name)
 		}
-		known[name] = true
 	}
-}
-
-// crosses reports whether users of that name stand in the authorization block and in an account: within one of the two
-// they were refused already.
-func crosses(users []auth.User, name string) bool {
-	in, out := false, false
-	for i := range users {
-		if users[i].Name+users[i].NKey == name {
-			in, out = in || users[i].Account != "", out || users[i].Account == ""
-		}
-	}
-	return in && out
 }
 
 // setMappings reads the mappings of the global account.
@@ -103,7 +113,7 @@ func (a *Accounts) has(name string) bool {
 
 // SystemName is the name of the system account; empty if there is none.
 func (a *Accounts) SystemName() string {
-	if a.NoSystem && a.System == "" {
+	if a.NoSystem && a.System == "" && !a.has(account.System) {
 		return ""
 	}
 	return cmp.Or(a.System, account.System)
@@ -119,17 +129,50 @@ func (a *Accounts) checkUsers(users []auth.User) error {
 	return nil
 }
 
+// openBesideSystem lets everybody into the global account as if nobody were asked, if the file names users of the system
+// account only and has no authorization block, not even an empty one.
+func (o *Options) openBesideSystem(r *conf.Reader, file conf.Value) {
+	a := &o.Accounts
+	if o.Auth.NoAuthUser != "" || len(a.Named) != 1 || a.Named[0].Name != a.SystemName() {
+		return
+	}
+	o.Auth.Open = !slices.ContainsFunc(r.Members(file), func(v conf.Value) bool { return strings.EqualFold(v.Key, "authorization") })
+}
+
+// errNoSystem refuses samples of latency on a server without a system account, as nats-server does.
+var errNoSystem = errors.New("system account not setup")
+
 // validate finds out whether the accounts fit each other. The system account may be one of claims.
 func (a *Accounts) validate() error {
-	if a.System != "" && a.System != account.System && !a.has(a.System) && !a.Claims.On() {
-		return fmt.Errorf("system_account: account %q is not defined", a.System)
+	if a.System != "" && a.System != account.System && a.System != account.Global && !a.has(a.System) && !a.Claims.On() {
+		return &conf.Error{Position: a.At[systemPlace], Text: fmt.Sprintf("system_account: account %q is not defined", a.System)}
+	}
+	if err := a.validateSamples(); err != nil {
+		return err
 	}
 	err := account.NewDirectory().Apply(a.All())
 	var e *account.Error
 	if errors.As(err, &e) {
-		if at, ok := a.At[e.Account]; ok {
+		if at, ok := a.At.Of(e); ok {
 			return &conf.Error{Position: at, Text: err.Error()}
 		}
 	}
 	return err
+}
+
+// validateSamples wants a system account where latency is measured.
+func (a *Accounts) validateSamples() error {
+	if !a.NoSystem || a.System != "" {
+		return nil
+	}
+	for _, c := range a.Named {
+		for i, e := range c.Exports {
+			if e.Latency == nil {
+				continue
+			}
+			at, _ := a.At.Of(&account.Error{Account: c.Name, Part: account.PartExport, Index: i})
+			return &conf.Error{Position: at, Text: fmt.Sprintf("Error adding service latency sampling for %q: %v", e.Subject, errNoSystem)}
+		}
+	}
+	return nil
 }

@@ -29,7 +29,7 @@ var listenerKeys = conf.Table[Options]{
 	"authorization":                          setAuthorization,
 	"accounts":                               setAccounts,
 	"mappings maps":                          setMappings,
-	"system_account system":                  conf.Text(func(o *Options) *string { return &o.Accounts.System }),
+	"system_account system":                  setSystem,
 	"no_system_account no_system no_sys_acc": conf.Flag(func(o *Options) *bool { return &o.Accounts.NoSystem }),
 	"resolver_tls":                           func(r *conf.Reader, o *Options, v conf.Value) { o.Accounts.ResolverTLS = readTLS(r, v) },
 	"no_auth_user":                           conf.Text(func(o *Options) *string { return &o.Auth.NoAuthUser }),

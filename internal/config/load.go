@@ -44,6 +44,7 @@ func fromFile(name string, file conf.Value) (*Options, error) {
 	if len(r.Errors) > 0 {
 		return nil, r.Errors
 	}
+	o.openBesideSystem(r, file)
 	o.Warnings = r.Warnings
 	return o, nil
 }

@@ -139,6 +139,7 @@ var planned = []plannedField[Options]{
 	{"auth", "failed_logins_per_minute", Swap, open, func(o *Options) any { return o.Auth.FailedLogins }},
 	{"auth", "no_auth_user", Recheck, open, func(o *Options) any { return o.Auth.NoAuthUser }},
 	{"auth", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.Auth.Users) }},
+	{"auth", "open", Recheck, open, func(o *Options) any { return o.Auth.Open }},
 	{"auth", "proxy_required", Recheck, open, func(o *Options) any { return o.Auth.ProxyRequired }},
 	{"account", "accounts", Recheck, open, func(o *Options) any { return plannedAccounts(o.Accounts.All()) }},
 	{"account", "system_account", Refuse, open, func(o *Options) any { return o.Accounts.SystemName() }},

@@ -84,6 +84,7 @@ var plannedSocket = []plannedField[WebSocket]{
 	{socket, "token", Recheck, secret, func(w *WebSocket) any { return w.Auth.Token }},
 	{socket, "users", Recheck, open, func(w *WebSocket) any { return plannedUsers(w.Auth.Users) }},
 	{socket, "no_auth_user", Recheck, open, func(w *WebSocket) any { return w.Auth.NoAuthUser }},
+	{socket, "open", Recheck, open, func(w *WebSocket) any { return w.Auth.Open }},
 	{socket, "proxy_required", Recheck, open, func(w *WebSocket) any { return w.Auth.ProxyRequired }},
 	{socket, "auth_timeout", Swap, open, func(w *WebSocket) any { return w.AuthTimeout }},
 	{socket, "jwt_cookie", Swap, open, func(w *WebSocket) any { return w.Cookies.JWT }},

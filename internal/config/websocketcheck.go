@@ -70,7 +70,7 @@ func (o *Options) checkNoAuthUser(name string, users []auth.User) error {
 		return errGuestOfOperators
 	case len(users) == 0:
 		return fmt.Errorf("no_auth_user: %q present, but users/nkeys are not defined", name)
-	case !slices.ContainsFunc(users, func(u auth.User) bool { return u.Name == name }):
+	case !slices.ContainsFunc(users, func(u auth.User) bool { return u.Name == name || u.NKey == name }):
 		return fmt.Errorf("no_auth_user: %q not present as user or nkey in authorization block or account configuration", name)
 	}
 	return nil
