@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"weir/internal/config"
 	"weir/internal/monitor"
+	"weir/internal/tlsfile"
 )
 
 // newPages makes the monitoring pages.
@@ -66,7 +66,7 @@ func (s *Server) varz() monitor.Varz {
 // varzSettings is what the configuration says, as nats-server shows it: ports as they are configured, the base path empty
 // when there is none, and TLS with its usual timeout when there is no TLS.
 func varzSettings(o *Options) monitor.Settings {
-	tlsTimeout := config.DefaultTLSTimeout
+	tlsTimeout := tlsfile.DefaultTimeout
 	if o.TLS != nil {
 		tlsTimeout = o.TLS.Timeout
 	}

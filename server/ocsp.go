@@ -8,6 +8,7 @@ import (
 
 	"weir/internal/config"
 	"weir/internal/ocsp"
+	"weir/internal/tlsfile"
 )
 
 // authorities is what the server asks certificate authorities (OCSP).
@@ -46,7 +47,7 @@ func (s *Server) tlsLoader(o *Options) *tlsLoader {
 }
 
 // load reads the files of t, and fetches the staples that its certificates need; nil without a block.
-func (l *tlsLoader) load(t *config.TLS) (*secured, error) {
+func (l *tlsLoader) load(t *tlsfile.Block) (*secured, error) {
 	if t == nil {
 		return nil, nil
 	}
@@ -88,7 +89,7 @@ func both(first, second func(tls.ConnectionState) error) func(tls.ConnectionStat
 
 // checksPeers reports whether any listener of o asks authorities about its clients.
 func checksPeers(o *Options) bool {
-	checks := func(t *config.TLS) bool { return t != nil && t.OCSPPeer.Verify }
+	checks := func(t *tlsfile.Block) bool { return t != nil && t.OCSPPeer.Verify }
 	return checks(o.TLS) || slices.ContainsFunc(o.WebSockets, func(w *config.WebSocket) bool { return checks(w.TLS) })
 }
 

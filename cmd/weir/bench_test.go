@@ -22,6 +22,7 @@ import (
 
 	"weir/internal/benchmark"
 	"weir/internal/config"
+	"weir/internal/tlsfile"
 	"weir/server"
 )
 
@@ -96,10 +97,10 @@ func ways(t *testing.T) map[string][]string {
 	cert, key := certificate(t)
 	tcp, web := serveOn(t, &server.Options{})
 	const patience = time.Minute // for handshakes, on a busy machine
-	o := &server.Options{TLS: &config.TLS{CertFile: cert, KeyFile: key, Timeout: patience}}
+	o := &server.Options{TLS: &tlsfile.Block{CertFile: cert, KeyFile: key, Timeout: patience}}
 	o.Auth.Username, o.Auth.Password = "ann", "secret"
 	secureTCP, secureWeb := serveOn(t, o)
-	first := &server.Options{TLS: &config.TLS{CertFile: cert, KeyFile: key, Timeout: patience, HandshakeFirst: true}}
+	first := &server.Options{TLS: &tlsfile.Block{CertFile: cert, KeyFile: key, Timeout: patience, HandshakeFirst: true}}
 	firstTCP, _ := serveOn(t, first)
 	return map[string][]string{
 		"nats":           {"-s", "nats://" + tcp},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"weir/internal/config"
+	"weir/internal/tlsfile"
 )
 
 // Errors of the command line, worded as nats-server does.
@@ -179,6 +180,6 @@ func (t tlsFlags) apply(o *config.Options) error {
 	case t.key == "":
 		return errNoKey
 	}
-	o.TLS = &config.TLS{CertFile: t.cert, KeyFile: t.key, CAFile: t.ca, Verify: t.verify}
+	o.TLS = &tlsfile.Block{CertFile: t.cert, KeyFile: t.key, CAFile: t.ca, Verify: t.verify}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"weir/internal/config"
+	"weir/internal/tlsfile"
 )
 
 // settings parses args and applies their settings to an empty configuration.
@@ -179,25 +180,25 @@ func TestNoArgumentsMeanThisMachineOnly(t *testing.T) {
 func TestTLSFlags(t *testing.T) {
 	tests := []struct {
 		args []string
-		want *config.TLS
+		want *tlsfile.Block
 		err  error
 	}{
-		{[]string{"-D"}, &config.TLS{CertFile: "file"}, nil},
+		{[]string{"-D"}, &tlsfile.Block{CertFile: "file"}, nil},
 		{[]string{"--tls"}, nil, errNoCertificate},
 		{[]string{"--tlsverify"}, nil, errNoCertificate},
 		{[]string{"--tlscert", "c"}, nil, errNoKey},
 		{[]string{"--tls=false", "--tlscert", "c"}, nil, nil},
 		{[]string{"--tlscert", "c", "--tls=false"}, nil, nil},
-		{[]string{"--tlscert", "c", "--tlskey", "k"}, &config.TLS{CertFile: "c", KeyFile: "k"}, nil},
+		{[]string{"--tlscert", "c", "--tlskey", "k"}, &tlsfile.Block{CertFile: "c", KeyFile: "k"}, nil},
 		{[]string{"--tls", "--tlscert=c", "--tlskey=k", "--tlscacert=a", "--tlsverify"},
-			&config.TLS{CertFile: "c", KeyFile: "k", CAFile: "a", Verify: true}, nil},
+			&tlsfile.Block{CertFile: "c", KeyFile: "k", CAFile: "a", Verify: true}, nil},
 	}
 	for _, tt := range tests {
 		c, err := parse(tt.args)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := &config.Options{TLS: &config.TLS{CertFile: "file"}}
+		o := &config.Options{TLS: &tlsfile.Block{CertFile: "file"}}
 		if err := c.tls.apply(o); err != tt.err {
 			t.Errorf("%q: error %v, want %v", tt.args, err, tt.err)
 		} else if err == nil && !reflect.DeepEqual(o.TLS, tt.want) {

@@ -39,6 +39,7 @@ var floors = map[string]int{
 
 	"internal/client":   4,
 	"internal/authfile": 4,
+	"internal/tlsfile":  2,
 	"internal/claims":   4,
 
 	"internal/config":    5,

@@ -54,7 +54,7 @@ func setJetStream(r *conf.Reader, _ *tenant, v conf.Value) {
 		r.Fail(v.At, "Expected map, bool or string to define JetStream, got %s", conf.Kind(v.V))
 	}
 	if on {
-		r.Warn(v.Key + ": not built yet, switched off")
+		r.NotBuilt(v.Key)
 	}
 }
 
@@ -114,7 +114,7 @@ func setTrace(r *conf.Reader, _ *tenant, v conf.Value) {
 	}
 	switch {
 	case t.dest != "":
-		r.Warn(v.Key + ": not built yet, switched off")
+		r.NotBuilt(v.Key)
 	case t.sampling > 0:
 		r.Warn(fmt.Sprintf("%v: Trace destination sampling ignored since no destination was set", v.At))
 	}

@@ -63,6 +63,12 @@ func (r *Reader) Fail(at Position, format string, args ...any) {
 // Warn adds a line for the log.
 func (r *Reader) Warn(text string) { r.Warnings = append(r.Warnings, text) }
 
+// NotBuilt warns of a key whose feature is switched off because it is not built.
+func (r *Reader) NotBuilt(key string) { r.Warn(NotBuilt(key)) }
+
+// NotBuilt is the warning for such a feature.
+func NotBuilt(key string) string { return key + ": not built yet, switched off" }
+
 // Unknown reports that the key of v is not known, unless it stands for a variable.
 func (r *Reader) Unknown(v Value) {
 	if !v.variable {

@@ -12,6 +12,7 @@ import (
 	"weir/internal/authfile"
 	"weir/internal/claims"
 	"weir/internal/conf"
+	"weir/internal/tlsfile"
 )
 
 // Accounts are the accounts of a configuration; see [Accounts.All].
@@ -25,7 +26,7 @@ type Accounts struct {
 	// Claims says who vouches for other accounts; if it is on, clients need a JWT. ResolverTLS is for the web server of its
 	// resolver.
 	Claims      claims.Config
-	ResolverTLS *TLS
+	ResolverTLS *tlsfile.Block
 	// At is where accounts stand in the file, for errors.
 	At authfile.Places
 }

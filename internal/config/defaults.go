@@ -15,7 +15,7 @@ func (o *Options) SetDefaults() {
 	if o.Client.Port == 0 {
 		o.Client.Port = DefaultClientPort
 	}
-	o.TLS.setDefaults()
+	o.TLS.SetDefaults()
 	o.Monitor = o.Monitor.withDefaults(o.Client.Host, o.TLS)
 	o.Conn = o.Conn.WithDefaults()
 	if o.Protocol.AuthTimeout == 0 && o.TLS != nil {
@@ -57,7 +57,7 @@ func (o *Options) setWebSocketDefaults() {
 
 // setDefaults fills w in; some of it comes from o, which has its own.
 func (w *WebSocket) setDefaults(o *Options) {
-	w.TLS.setDefaults()
+	w.TLS.SetDefaults()
 	if w.Unix == "" {
 		w.Host = cmp.Or(w.Host, defaultHost)
 	}
@@ -69,12 +69,4 @@ func (w *WebSocket) setDefaults(o *Options) {
 	w.MaxHeader = cmp.Or(w.MaxHeader, DefaultMaxHeader)
 	w.Deflate.Threshold = cmp.Or(w.Deflate.Threshold, DefaultThreshold)
 	w.Limits = w.Limits.WithDefaults()
-}
-
-func (t *TLS) setDefaults() {
-	if t == nil {
-		return
-	}
-	t.Timeout = cmp.Or(t.Timeout, DefaultTLSTimeout)
-	t.Verify = t.Verify || t.Map // nobody can be told from a certificate that nobody has checked
 }

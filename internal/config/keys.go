@@ -9,6 +9,7 @@ import (
 	"weir/internal/claims"
 	"weir/internal/conf"
 	"weir/internal/ocsp"
+	"weir/internal/tlsfile"
 )
 
 // topKeys are the keys of the file itself: one line per setting, its aliases in one string.
@@ -20,7 +21,7 @@ var listenerKeys = conf.Table[Options]{
 	"port":                                   port(func(o *Options) *int { return &o.Client.Port }),
 	"host net":                               conf.Text(func(o *Options) *string { return &o.Client.Host }),
 	"client_advertise":                       conf.Text(func(o *Options) *string { return &o.Advertise }),
-	"tls":                                    func(r *conf.Reader, o *Options, v conf.Value) { o.TLS = readTLS(r, v) },
+	"tls":                                    func(r *conf.Reader, o *Options, v conf.Value) { o.TLS = tlsfile.Read(r, v) },
 	"ocsp":                                   func(r *conf.Reader, o *Options, v conf.Value) { ocsp.ReadStapling(r, &o.OCSP, v) },
 	"ocsp_cache":                             func(r *conf.Reader, o *Options, v conf.Value) { ocsp.ReadCache(r, &o.OCSP.Cache, v) },
 	"store_dir storedir":                     conf.Text(func(o *Options) *string { return &o.OCSP.StoreDir }),
@@ -31,7 +32,7 @@ var listenerKeys = conf.Table[Options]{
 	"mappings maps":                          setMappings,
 	"system_account system":                  setSystem,
 	"no_system_account no_system no_sys_acc": conf.Flag(func(o *Options) *bool { return &o.Accounts.NoSystem }),
-	"resolver_tls":                           func(r *conf.Reader, o *Options, v conf.Value) { o.Accounts.ResolverTLS = readTLS(r, v) },
+	"resolver_tls":                           func(r *conf.Reader, o *Options, v conf.Value) { o.Accounts.ResolverTLS = tlsfile.Read(r, v) },
 	"no_auth_user":                           conf.Text(func(o *Options) *string { return &o.Auth.NoAuthUser }),
 	"proxies":                                setProxies,
 	"websocket ws":                           setWebSockets,

@@ -4,6 +4,7 @@ import (
 	"path"
 
 	"weir/internal/conf"
+	"weir/internal/tlsfile"
 )
 
 // Monitor is where the monitoring pages are served, over HTTP or over HTTPS but not both.
@@ -15,7 +16,7 @@ type Monitor struct {
 	// BasePath stands before every page; "/" when not set.
 	BasePath string
 	// TLS is the client listener's, when HTTPSPort is set. It has no key of its own.
-	TLS *TLS
+	TLS *tlsfile.Block
 	// MaxClosed is how many closed connections are remembered.
 	MaxClosed int
 }
@@ -27,7 +28,7 @@ const DefaultMaxClosed = 10_000
 func (m Monitor) On() bool { return m.Port != 0 || m.HTTPSPort != 0 }
 
 // withDefaults fills m in from the client listener's host and TLS.
-func (m Monitor) withDefaults(host string, tls *TLS) Monitor {
+func (m Monitor) withDefaults(host string, tls *tlsfile.Block) Monitor {
 	if m.Host == "" {
 		m.Host = host
 	}

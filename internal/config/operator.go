@@ -1,7 +1,6 @@
 package config
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,28 +39,6 @@ func (o *Options) checkJWTCookie(w *WebSocket) error {
 	}
 	return fmt.Errorf("trusted operators or trusted keys configuration is required for JWT authentication via cookie %q",
 		w.Cookies.JWT)
-}
-
-// ClientConfig reads the files of t for the client's side of TLS, which needs no certificate; nil without t.
-func (t *TLS) ClientConfig() (*tls.Config, error) {
-	if t == nil {
-		return nil, nil
-	}
-	c := &tls.Config{
-		MinVersion: max(t.MinVersion, tls.VersionTLS12), CipherSuites: t.CipherSuites, CurvePreferences: t.CurvePreferences,
-		InsecureSkipVerify: t.Insecure, //nolint:gosec // where the file says so
-	}
-	var err error
-	if t.CertFile != "" || t.KeyFile != "" || len(t.Certs) > 0 {
-		c.Certificates, err = t.certificates()
-	}
-	if err == nil && t.CAFile != "" {
-		c.RootCAs, err = authorities(t.CAFile)
-	}
-	if err != nil {
-		return nil, t.error(err)
-	}
-	return c, nil
 }
 
 // What follows is compared as a whole in a plan, and shown without secrets.

@@ -7,6 +7,7 @@ import (
 	"weir/internal/client"
 	"weir/internal/conn"
 	"weir/internal/ocsp"
+	"weir/internal/tlsfile"
 )
 
 // Options is one whole configuration. The zero value of a field means that it was not set; [Options.SetDefaults] fills
@@ -31,10 +32,10 @@ type Options struct {
 	// It is taken from anybody, and may be left out.
 	ProxyProtocol bool
 	// TLS protects the client listener, and monitoring over HTTPS; nil means none.
-	TLS *TLS
+	TLS *tlsfile.Block
 	// AllowNonTLS lets clients without TLS in on a client listener that has TLS.
 	AllowNonTLS bool
-	// OCSP is about the certificates of all listeners, and about the answers that are kept of [TLS.OCSPPeer].
+	// OCSP is about the certificates of all listeners, and about the answers that are kept of [tlsfile.Block.OCSPPeer].
 	OCSP ocsp.Config
 
 	// WebSockets are the listeners for browsers, one for each block; SetDefaults leaves out those without a port.

@@ -9,6 +9,7 @@ import (
 	"weir/internal/account"
 	"weir/internal/auth"
 	"weir/internal/conf"
+	"weir/internal/tlsfile"
 )
 
 // Effect is what a reload does about one changed field.
@@ -207,7 +208,7 @@ func (a plannedAccounts) String() string {
 }
 
 // unpinned is a TLS block without its pins, which have a row of their own.
-func unpinned(t *TLS) string {
+func unpinned(t *tlsfile.Block) string {
 	if t == nil {
 		return t.String()
 	}
@@ -219,7 +220,7 @@ func unpinned(t *TLS) string {
 // plannedPins is compared as a whole and shown by the beginnings of the pins.
 type plannedPins []string
 
-func pinsOf(t *TLS) plannedPins {
+func pinsOf(t *tlsfile.Block) plannedPins {
 	if t == nil {
 		return plannedPins{}
 	}

@@ -13,6 +13,7 @@ import (
 	"weir/internal/config"
 	"weir/internal/ocsp"
 	"weir/internal/resolver"
+	"weir/internal/tlsfile"
 )
 
 func TestPlan(t *testing.T) {
@@ -212,8 +213,8 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.SetString("x")
 	case []auth.User:
 		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))
-	case *config.TLS:
-		v.Set(reflect.ValueOf(&config.TLS{CertFile: "x"}))
+	case *tlsfile.Block:
+		v.Set(reflect.ValueOf(&tlsfile.Block{CertFile: "x"}))
 	default:
 		t.Fatalf("%s: no way to change a %v", name, v.Type())
 	}

@@ -1,13 +1,13 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"weir/internal/authfile"
 	"weir/internal/conf"
+	"weir/internal/tlsfile"
 )
 
 // What nats-server has and this server has not yet. A key that guards access is refused, because a server without the
@@ -28,7 +28,7 @@ func off[T any](names tree) conf.Set[T] {
 			checkNames(r, v, names)
 		}
 		if !inert(v.V) {
-			announceOff(r, v.Key)
+			r.NotBuilt(v.Key)
 		}
 	}
 }
@@ -46,11 +46,6 @@ func block(names tree) conf.Set[Options] {
 
 // accepted is a key that changes nothing that a client of this server could see.
 func accepted[T any](*conf.Reader, *T, conf.Value) {}
-
-func announceOff(r *conf.Reader, key string) { r.Warn(NotBuilt(key)) }
-
-// NotBuilt is the warning for a feature that is switched off because it is not built.
-func NotBuilt(key string) string { return fmt.Sprintf("%s: not built yet, switched off", key) }
 
 // inert reports whether v asks for nothing.
 func inert(v any) bool {
@@ -81,7 +76,7 @@ func setWriteTimeout(r *conf.Reader, o *Options, v conf.Value) {
 	switch {
 	case !ok:
 	case s == "retry":
-		announceOff(r, v.Key+": retry")
+		r.NotBuilt(v.Key + ": retry")
 	case s != "default" && s != "close":
 		r.Fail(v.At, "%s must be 'default', 'close' or 'retry'", v.Key)
 	case s == "close":
@@ -135,7 +130,7 @@ func namesOf[T any](t conf.Table[T], more string) tree {
 }
 
 var (
-	tlsNames         = namesOf(tlsKeys, "")
+	tlsNames         = namesOf(tlsfile.Keys, "")
 	authNames        = namesOf(authfile.Keys, "nkey account")
 	compressionNames = leaves("mode rtt_thresholds thresholds rtts rtt")
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"weir/internal/auth"
+	"weir/internal/tlsfile"
 )
 
 var errNameHasSpaces = errors.New("server name cannot contain spaces")
@@ -101,12 +102,12 @@ func (o *Options) validateMonitor() error {
 	return nil
 }
 
-func validateTLS(where string, t *TLS) error {
+func validateTLS(where string, t *tlsfile.Block) error {
 	if t == nil {
 		return nil
 	}
 	_, err := t.Config()
-	if err != nil && t.at.File == "" {
+	if err != nil && t.At().File == "" {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	return err

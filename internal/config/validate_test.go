@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"weir/internal/config"
+	"weir/internal/tlsfile"
 )
 
 // TestValidate is about the checks of the whole configuration.
@@ -30,7 +31,7 @@ func TestValidate(t *testing.T) {
 			"server name cannot contain spaces",
 			"client listener: invalid port 70000: it must be -1 (any free port) or 0 to 65535",
 		}},
-		{text: `port: 1`, set: func(o *config.Options) { o.TLS = &config.TLS{KeyFile: "k"} },
+		{text: `port: 1`, set: func(o *config.Options) { o.TLS = &tlsfile.Block{KeyFile: "k"} },
 			want: []string{"tls: missing 'cert_file' in TLS configuration"}},
 		{text: "max_pending: 3\nlame_duck_grace_period: \"3m\"\nwebsocket { port: 1 }\n", want: []string{
 			"lame duck grace period (3m0s) should be strictly lower than lame duck duration (2m0s)",

@@ -6,6 +6,7 @@ import (
 	"weir/internal/admission"
 	"weir/internal/auth"
 	"weir/internal/conn"
+	"weir/internal/tlsfile"
 )
 
 // WebSocket is one WebSocket listener: a websocket block of nats-server's. New are the fields and keys that say so.
@@ -21,7 +22,7 @@ type WebSocket struct {
 	Advertise string
 	// TLS is needed on a port, unless NoTLS says that it is not. With TLS, NoTLS means nothing.
 	NoTLS bool
-	TLS   *TLS
+	TLS   *tlsfile.Block
 	// Proxies are those in front of the listener. New.
 	Proxies Proxies
 

@@ -9,6 +9,7 @@ import (
 	"weir/internal/admission"
 	"weir/internal/authfile"
 	"weir/internal/conf"
+	"weir/internal/tlsfile"
 )
 
 var webSocketKeys = conf.Table[WebSocket]{
@@ -19,7 +20,7 @@ var webSocketKeys = conf.Table[WebSocket]{
 	"unix":                 conf.Text(func(w *WebSocket) *string { return &w.Unix }),
 	"advertise":            conf.Text(func(w *WebSocket) *string { return &w.Advertise }),
 	"no_tls":               conf.Flag(func(w *WebSocket) *bool { return &w.NoTLS }),
-	"tls":                  func(r *conf.Reader, w *WebSocket, v conf.Value) { w.TLS = readTLS(r, v) },
+	"tls":                  func(r *conf.Reader, w *WebSocket, v conf.Value) { w.TLS = tlsfile.Read(r, v) },
 	"trusted_proxies":      conf.Texts(func(w *WebSocket) *[]string { return &w.Proxies.Trusted }),
 	"proxy_header":         conf.Text(func(w *WebSocket) *string { return &w.Proxies.Header }),
 	"proxy_protocol":       conf.Flag(func(w *WebSocket) *bool { return &w.Proxies.Protocol }),
@@ -103,8 +104,8 @@ func setWebSockets(r *conf.Reader, o *Options, v conf.Value) {
 func readWebSocket(r *conf.Reader, w *WebSocket, v conf.Value, at conf.Position) {
 	conf.Read(r, v, webSocketKeys, w)
 	if t := w.TLS; !w.On() && t != nil && (t.CertFile != "" || t.KeyFile != "" || len(t.Certs) > 0) {
-		if _, err := t.load(); err != nil { // nobody asks for it later, and nats-server looks
-			r.Fail(t.at, "%v", err)
+		if _, err := t.Load(); err != nil { // nobody asks for it later, and nats-server looks
+			r.Fail(t.At(), "%v", err)
 		}
 	}
 	anyPage := !w.SameOrigin && (len(w.AllowedOrigins) == 0 || slices.Contains(w.AllowedOrigins, opaqueOrigin))

@@ -1,4 +1,4 @@
-package config
+package tlsfile
 
 import (
 	"slices"
@@ -24,7 +24,7 @@ func filledText(r *conf.Reader, v conf.Value) (string, bool) {
 	return s, s != ""
 }
 
-func refuseStore(r *conf.Reader, _ *tlsBlock, v conf.Value) {
+func refuseStore(r *conf.Reader, _ *block, v conf.Value) {
 	s, ok := filledText(r, v)
 	switch {
 	case !ok:
@@ -35,18 +35,18 @@ func refuseStore(r *conf.Reader, _ *tlsBlock, v conf.Value) {
 	}
 }
 
-func checkMatchBy(r *conf.Reader, _ *tlsBlock, v conf.Value) {
+func checkMatchBy(r *conf.Reader, _ *block, v conf.Value) {
 	if s, ok := filledText(r, v); ok && !slices.Contains(certMatchBys, strings.ToLower(s)) {
 		r.Fail(v.At, "cert match by type not implemented")
 	}
 }
 
-func checkMatch(r *conf.Reader, _ *tlsBlock, v conf.Value) { filledText(r, v) }
+func checkMatch(r *conf.Reader, _ *block, v conf.Value) { filledText(r, v) }
 
 // checkMatches checks the texts of a list.
-func checkMatches(r *conf.Reader, _ *tlsBlock, v conf.Value) { r.Texts(v) }
+func checkMatches(r *conf.Reader, _ *block, v conf.Value) { r.Texts(v) }
 
-func checkSkipInvalid(r *conf.Reader, _ *tlsBlock, v conf.Value) {
+func checkSkipInvalid(r *conf.Reader, _ *block, v conf.Value) {
 	if _, ok := v.V.(bool); !ok {
 		r.Fail(v.At, "expected '%s' to be a boolean", v.Key)
 	}

@@ -1,6 +1,7 @@
-package config
+package tlsfile
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"strings"
@@ -10,8 +11,8 @@ import (
 	"weir/internal/ocsp"
 )
 
-// TLS is one tls block. [TLS.Config] reads the files that it names.
-type TLS struct {
+// Block is one tls block. [Block.Config] reads the files that it names.
+type Block struct {
 	// CertFile and KeyFile are PEM files; Certs has further pairs, in place of the first.
 	CertFile, KeyFile string
 	Certs             []KeyPair
@@ -48,41 +49,42 @@ type KeyPair struct {
 }
 
 const (
-	// DefaultTLSTimeout bounds a handshake, the same as nats-server's.
-	DefaultTLSTimeout = 2 * time.Second
+	// DefaultTimeout bounds a handshake, the same as nats-server's.
+	DefaultTimeout = 2 * time.Second
 	// DefaultHandshakeFallback is what handshake_first: auto waits, the same as nats-server's.
 	DefaultHandshakeFallback = 50 * time.Millisecond
 )
 
-// tlsBlock is a tls block while it is read: whether its ciphers are allowed is known at its end only.
-type tlsBlock struct {
-	TLS
+// block is a tls block while it is read: whether its ciphers are allowed is known at its end only.
+type block struct {
+	Block
 	allowInsecure bool
 	insecure      []string
 }
 
-var tlsKeys = conf.Table[tlsBlock]{
-	"cert_file":                       conf.Text(func(t *tlsBlock) *string { return &t.CertFile }),
-	"key_file":                        conf.Text(func(t *tlsBlock) *string { return &t.KeyFile }),
+// Keys are those of a tls block.
+var Keys = conf.Table[block]{
+	"cert_file":                       conf.Text(func(t *block) *string { return &t.CertFile }),
+	"key_file":                        conf.Text(func(t *block) *string { return &t.KeyFile }),
 	"certs certificates":              setCerts,
-	"ca_file":                         conf.Text(func(t *tlsBlock) *string { return &t.CAFile }),
-	"verify":                          conf.Flag(func(t *tlsBlock) *bool { return &t.Verify }),
-	"verify_and_map":                  conf.Flag(func(t *tlsBlock) *bool { return &t.Map }),
+	"ca_file":                         conf.Text(func(t *block) *string { return &t.CAFile }),
+	"verify":                          conf.Flag(func(t *block) *bool { return &t.Verify }),
+	"verify_and_map":                  conf.Flag(func(t *block) *bool { return &t.Map }),
 	"pinned_certs":                    setPinnedCerts,
 	"min_version":                     setMinVersion,
 	"cipher_suites":                   setCipherSuites,
-	"allow_insecure_cipher_suites":    conf.Flag(func(t *tlsBlock) *bool { return &t.allowInsecure }),
+	"allow_insecure_cipher_suites":    conf.Flag(func(t *block) *bool { return &t.allowInsecure }),
 	"curve_preferences":               setCurves,
-	"timeout":                         conf.Timeout(func(t *tlsBlock) *time.Duration { return &t.Timeout }),
+	"timeout":                         conf.Timeout(func(t *block) *time.Duration { return &t.Timeout }),
 	"handshake_first first immediate": setHandshakeFirst,
-	"insecure":                        conf.Flag(func(t *tlsBlock) *bool { return &t.Insecure }),
-	"connection_rate_limit":           off[tlsBlock](nil),
-	"verify_cert_and_check_known_urls": func(r *conf.Reader, _ *tlsBlock, v conf.Value) {
+	"insecure":                        conf.Flag(func(t *block) *bool { return &t.Insecure }),
+	"connection_rate_limit":           func(r *conf.Reader, _ *block, v conf.Value) { r.NotBuilt(v.Key) },
+	"verify_cert_and_check_known_urls": func(r *conf.Reader, _ *block, v conf.Value) {
 		if on, ok := r.Flag(v); ok && on {
 			r.Fail(v.At, "%s not supported in this context", v.Key)
 		}
 	},
-	"ocsp_peer":               func(r *conf.Reader, t *tlsBlock, v conf.Value) { ocsp.ReadPeer(r, &t.OCSPPeer, v) },
+	"ocsp_peer":               func(r *conf.Reader, t *block, v conf.Value) { ocsp.ReadPeer(r, &t.OCSPPeer, v) },
 	"cert_store":              refuseStore,
 	"cert_match_by":           checkMatchBy,
 	"cert_match":              checkMatch,
@@ -90,10 +92,10 @@ var tlsKeys = conf.Table[tlsBlock]{
 	"cert_match_skip_invalid": checkSkipInvalid,
 }.Split()
 
-// readTLS reads a tls block. Its files are read by Validate, when flags may have replaced them.
-func readTLS(r *conf.Reader, v conf.Value) *TLS {
-	b := tlsBlock{TLS: TLS{at: v.At}}
-	conf.Read(r, v, tlsKeys, &b)
+// Read reads a tls block. Its files are read by [Block.Config], when flags may have replaced them.
+func Read(r *conf.Reader, v conf.Value) *Block {
+	b := block{Block: Block{at: v.At}}
+	conf.Read(r, v, Keys, &b)
 	if len(b.insecure) > 0 && !b.allowInsecure {
 		r.Fail(v.At, "insecure cipher suites configured without 'allow_insecure_cipher_suites' option set: %s",
 			strings.Join(b.insecure, ", "))
@@ -101,10 +103,10 @@ func readTLS(r *conf.Reader, v conf.Value) *TLS {
 	if len(b.Certs) > 0 && b.CertFile != "" {
 		r.Fail(v.At, "error parsing tls config, cannot combine 'cert_file' option with 'certs' option")
 	}
-	return &b.TLS
+	return &b.Block
 }
 
-func setMinVersion(r *conf.Reader, t *tlsBlock, v conf.Value) {
+func setMinVersion(r *conf.Reader, t *block, v conf.Value) {
 	s, ok := v.V.(string)
 	if !ok {
 		r.Wrong(v, `"1.2" or "1.3"`)
@@ -137,7 +139,7 @@ func names(r *conf.Reader, v conf.Value) []conf.Value {
 	return out
 }
 
-func setCipherSuites(r *conf.Reader, t *tlsBlock, v conf.Value) {
+func setCipherSuites(r *conf.Reader, t *block, v conf.Value) {
 	known := make(map[string]*tls.CipherSuite)
 	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
 		known[s.Name] = s
@@ -167,7 +169,7 @@ var curves = map[string]tls.CurveID{
 	"CurveP521":          tls.CurveP521,
 }
 
-func setCurves(r *conf.Reader, t *tlsBlock, v conf.Value) {
+func setCurves(r *conf.Reader, t *block, v conf.Value) {
 	t.CurvePreferences = nil
 	for _, name := range names(r, v) {
 		id, ok := curves[name.V.(string)]
@@ -179,7 +181,7 @@ func setCurves(r *conf.Reader, t *tlsBlock, v conf.Value) {
 	}
 }
 
-func setHandshakeFirst(r *conf.Reader, t *tlsBlock, v conf.Value) {
+func setHandshakeFirst(r *conf.Reader, t *block, v conf.Value) {
 	t.HandshakeFallback = 0
 	switch x := v.V.(type) {
 	case bool:
@@ -205,7 +207,7 @@ func setHandshakeFirst(r *conf.Reader, t *tlsBlock, v conf.Value) {
 }
 
 // setPinnedCerts reads a list of pins.
-func setPinnedCerts(r *conf.Reader, t *tlsBlock, v conf.Value) {
+func setPinnedCerts(r *conf.Reader, t *block, v conf.Value) {
 	if _, ok := v.V.([]any); !ok {
 		r.Fail(v.At, "error parsing tls config, expected 'pinned_certs' to be a list of %s", pinWanted)
 		return
@@ -229,7 +231,7 @@ var pairKeys = conf.Table[KeyPair]{
 	"key_file":  conf.Text(func(p *KeyPair) *string { return &p.KeyFile }),
 }
 
-func setCerts(r *conf.Reader, t *tlsBlock, v conf.Value) {
+func setCerts(r *conf.Reader, t *block, v conf.Value) {
 	items, _ := r.Items(v)
 	t.Certs = nil
 	for _, item := range items {
@@ -244,15 +246,27 @@ func setCerts(r *conf.Reader, t *tlsBlock, v conf.Value) {
 }
 
 // ClientCerts reports whether clients must have a certificate.
-func (t *TLS) ClientCerts() bool { return t.Verify || t.Map || len(t.PinnedCerts) > 0 }
+func (t *Block) ClientCerts() bool { return t.Verify || t.Map || len(t.PinnedCerts) > 0 }
 
-// String names the files, for logs and for [Plan].
-func (t *TLS) String() string {
+// String names the files, for logs and for plans.
+func (t *Block) String() string {
 	if t == nil {
 		return "off"
 	}
 	plain := *t
 	plain.at = conf.Position{}
-	type fields TLS // without this method
+	type fields Block // without this method
 	return fmt.Sprintf("%+v", fields(plain))
+}
+
+// At is where the block stands; its zero value is nowhere.
+func (t *Block) At() conf.Position { return t.at }
+
+// SetDefaults fills in what is not set; t may be nil.
+func (t *Block) SetDefaults() {
+	if t == nil {
+		return
+	}
+	t.Timeout = cmp.Or(t.Timeout, DefaultTimeout)
+	t.Verify = t.Verify || t.Map // nobody can be told from a certificate that nobody has checked
 }

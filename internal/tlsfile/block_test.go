@@ -1,4 +1,4 @@
-package config_test
+package tlsfile_test
 
 import (
 	"crypto/ecdsa"
@@ -20,47 +20,47 @@ import (
 	"testing"
 	"time"
 
-	"weir/internal/config"
 	"weir/internal/ocsp"
+	"weir/internal/tlsfile"
 )
 
 // parity: 9.1.29.25
 func TestTLSKeys(t *testing.T) {
 	for _, tt := range []struct {
 		block string
-		want  config.TLS
+		want  tlsfile.Block
 	}{
-		{`cert_file: a, key_file: b, ca_file: c`, config.TLS{CertFile: "a", KeyFile: "b", CAFile: "c"}},
+		{`cert_file: a, key_file: b, ca_file: c`, tlsfile.Block{CertFile: "a", KeyFile: "b", CAFile: "c"}},
 		{`certs: [ { cert_file: a, key_file: b }, { cert_file: c, key_file: d } ]`,
-			config.TLS{Certs: []config.KeyPair{{CertFile: "a", KeyFile: "b"}, {CertFile: "c", KeyFile: "d"}}}},
-		{`certificates: [ { cert_file: a, key_file: b } ]`, config.TLS{Certs: []config.KeyPair{{CertFile: "a", KeyFile: "b"}}}},
-		{`verify: true`, config.TLS{Verify: true}},
-		{`min_version: "1.2"`, config.TLS{MinVersion: tls.VersionTLS12}},
-		{`min_version: "1.3"`, config.TLS{MinVersion: tls.VersionTLS13}},
-		{`timeout: 3`, config.TLS{Timeout: 3 * time.Second}},
-		{`timeout: 0.5`, config.TLS{Timeout: 500 * time.Millisecond}},
-		{`timeout: "3ms"`, config.TLS{Timeout: 3 * time.Millisecond}},
+			tlsfile.Block{Certs: []tlsfile.KeyPair{{CertFile: "a", KeyFile: "b"}, {CertFile: "c", KeyFile: "d"}}}},
+		{`certificates: [ { cert_file: a, key_file: b } ]`, tlsfile.Block{Certs: []tlsfile.KeyPair{{CertFile: "a", KeyFile: "b"}}}},
+		{`verify: true`, tlsfile.Block{Verify: true}},
+		{`min_version: "1.2"`, tlsfile.Block{MinVersion: tls.VersionTLS12}},
+		{`min_version: "1.3"`, tlsfile.Block{MinVersion: tls.VersionTLS13}},
+		{`timeout: 3`, tlsfile.Block{Timeout: 3 * time.Second}},
+		{`timeout: 0.5`, tlsfile.Block{Timeout: 500 * time.Millisecond}},
+		{`timeout: "3ms"`, tlsfile.Block{Timeout: 3 * time.Millisecond}},
 		{`cipher_suites: [ TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 ]`,
-			config.TLS{CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}},
+			tlsfile.Block{CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}},
 		{`cipher_suites: [ TLS_RSA_WITH_RC4_128_SHA ], allow_insecure_cipher_suites: true`,
-			config.TLS{CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}}},
-		{`curve_preferences: [ CurveP256, X25519 ]`, config.TLS{CurvePreferences: []tls.CurveID{tls.CurveP256, tls.X25519}}},
-		{`handshake_first: true`, config.TLS{HandshakeFirst: true}},
-		{`first: "on"`, config.TLS{HandshakeFirst: true}},
-		{`immediate: "off"`, config.TLS{}},
-		{`handshake_first: auto`, config.TLS{HandshakeFirst: true, HandshakeFallback: 50 * time.Millisecond}},
-		{`handshake_first: "300ms"`, config.TLS{HandshakeFirst: true, HandshakeFallback: 300 * time.Millisecond}},
-		{`verify_and_map: true`, config.TLS{Map: true}},
+			tlsfile.Block{CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}}},
+		{`curve_preferences: [ CurveP256, X25519 ]`, tlsfile.Block{CurvePreferences: []tls.CurveID{tls.CurveP256, tls.X25519}}},
+		{`handshake_first: true`, tlsfile.Block{HandshakeFirst: true}},
+		{`first: "on"`, tlsfile.Block{HandshakeFirst: true}},
+		{`immediate: "off"`, tlsfile.Block{}},
+		{`handshake_first: auto`, tlsfile.Block{HandshakeFirst: true, HandshakeFallback: 50 * time.Millisecond}},
+		{`handshake_first: "300ms"`, tlsfile.Block{HandshakeFirst: true, HandshakeFallback: 300 * time.Millisecond}},
+		{`verify_and_map: true`, tlsfile.Block{Map: true}},
 		// parity: 9.3.66
-		{`pinned_certs: [ "` + strings.Repeat("aB", 32) + `" ]`, config.TLS{PinnedCerts: []string{strings.Repeat("ab", 32)}}},
-		{`insecure: true, verify_and_map: false, ocsp_peer: false, pinned_certs: []`, config.TLS{Insecure: true}},
-		{`verify_cert_and_check_known_urls: false`, config.TLS{}},
-		{`verify: true, ocsp_peer: true`, config.TLS{Verify: true, OCSPPeer: ocsp.Peer{Verify: true}}},
-		{`ocsp_peer { verify: true, ca_timeout: 3 }`, config.TLS{OCSPPeer: ocsp.Peer{Verify: true, Timeout: 3 * time.Second}}},
-		{`cert_match_by: Subject, cert_match: a, ca_certs_match: [ a ], cert_match_skip_invalid: true`, config.TLS{}},
+		{`pinned_certs: [ "` + strings.Repeat("aB", 32) + `" ]`, tlsfile.Block{PinnedCerts: []string{strings.Repeat("ab", 32)}}},
+		{`insecure: true, verify_and_map: false, ocsp_peer: false, pinned_certs: []`, tlsfile.Block{Insecure: true}},
+		{`verify_cert_and_check_known_urls: false`, tlsfile.Block{}},
+		{`verify: true, ocsp_peer: true`, tlsfile.Block{Verify: true, OCSPPeer: ocsp.Peer{Verify: true}}},
+		{`ocsp_peer { verify: true, ca_timeout: 3 }`, tlsfile.Block{OCSPPeer: ocsp.Peer{Verify: true, Timeout: 3 * time.Second}}},
+		{`cert_match_by: Subject, cert_match: a, ca_certs_match: [ a ], cert_match_skip_invalid: true`, tlsfile.Block{}},
 	} {
-		o := mustParse(t, "tls {\n"+tt.block+"\n}\nwebsocket { port: 1, tls {\n"+tt.block+"\n} }\n")
-		for _, got := range []*config.TLS{o.TLS, o.WebSockets[0].TLS} {
+		o := mustParse(t, "tls {\n"+tt.block+"\n}\nwebsocket { tls {\n"+tt.block+"\n} }\n")
+		for _, got := range []*tlsfile.Block{o.outer, o.inner} {
 			if got.String() != tt.want.String() {
 				t.Errorf("%s\n got %v\nwant %v", tt.block, got, &tt.want)
 			}
@@ -104,7 +104,7 @@ func TestTLSErrors(t *testing.T) {
 		`certs: 3`:                               `2:1: certs: expected a list, got an integer`,
 		`cert_file: a, certs: [ {cert_file: a, key_file: b} ]`: `1:1: error parsing tls config, cannot combine 'cert_file' option with 'certs' option`,
 	} {
-		_, err := config.Parse("weir.conf", []byte("tls {\n"+block+"\n}\n"))
+		_, err := parse("tls {\n" + block + "\n}\n")
 		if err == nil || err.Error() != "weir.conf:"+want {
 			t.Errorf("%s\n got %v\nwant weir.conf:%s", block, err, want)
 		}
@@ -145,15 +145,15 @@ func TestTLSConfig(t *testing.T) {
 	cert, key := pair(t, dir, "a")
 	cert2, key2 := pair(t, dir, "b")
 
-	c, err := (&config.TLS{CertFile: cert, KeyFile: key}).Config()
+	c, err := (&tlsfile.Block{CertFile: cert, KeyFile: key}).Config()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(c.Certificates) != 1 || c.MinVersion != tls.VersionTLS12 || c.ClientAuth != tls.NoClientCert || c.NextProtos != nil {
 		t.Errorf("%+v", c)
 	}
-	c, err = (&config.TLS{
-		Certs:  []config.KeyPair{{CertFile: cert, KeyFile: key}, {CertFile: cert2, KeyFile: key2}},
+	c, err = (&tlsfile.Block{
+		Certs:  []tlsfile.KeyPair{{CertFile: cert, KeyFile: key}, {CertFile: cert2, KeyFile: key2}},
 		CAFile: cert, Verify: true, MinVersion: tls.VersionTLS13,
 		CipherSuites:     []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
 		CurvePreferences: []tls.CurveID{tls.X25519},
@@ -193,12 +193,11 @@ func TestTLSFiles(t *testing.T) {
 		{fmt.Sprintf(`certs: [ { cert_file: %q, key_file: %q } ]`, cert, missing), []string{"open " + missing}},
 	} {
 		for text, at := range map[string]string{
-			"\ntls {\n" + tt.block + "\n}\n":                             "weir.conf:2:1: ",
-			"websocket {\n  port: -1\n  tls {\n" + tt.block + "\n}\n}\n": "weir.conf:3:3: ",
+			"\ntls {\n" + tt.block + "\n}\n":                   "weir.conf:2:1: ",
+			"websocket {\n\n  tls {\n" + tt.block + "\n}\n}\n": "weir.conf:3:3: ",
 		} {
 			o := mustParse(t, text)
-			o.SetDefaults()
-			err := o.Validate()
+			err := o.load()
 			if err == nil || !strings.HasPrefix(err.Error(), at) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s got %v", text, err)
 				continue
@@ -210,24 +209,24 @@ func TestTLSFiles(t *testing.T) {
 			}
 		}
 	}
-	for _, unchecked := range []config.TLS{{}, {PinnedCerts: []string{strings.Repeat("ab", 32)}}} {
+	for _, unchecked := range []tlsfile.Block{{}, {PinnedCerts: []string{strings.Repeat("ab", 32)}}} {
 		unchecked.CertFile, unchecked.KeyFile, unchecked.OCSPPeer.Verify = cert, key, true
 		if _, err := unchecked.Config(); err == nil || !strings.Contains(err.Error(), "requires TLS verify") {
 			t.Errorf("%v", err)
 		}
 	}
-	if _, err := (&config.TLS{CertFile: missing, KeyFile: key}).Config(); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := (&tlsfile.Block{CertFile: missing, KeyFile: key}).Config(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestTLSString(t *testing.T) {
-	var none *config.TLS
+	var none *tlsfile.Block
 	if none.String() != "off" {
 		t.Error(none.String())
 	}
-	a := mustParse(t, "tls { cert_file: a }").TLS
-	b := mustParse(t, "\n\ntls { cert_file: a }").TLS
+	a := mustParse(t, "tls { cert_file: a }").outer
+	b := mustParse(t, "\n\ntls { cert_file: a }").outer
 	if a.String() != b.String() || reflect.DeepEqual(a, b) {
 		t.Errorf("%v and %v differ by their place only", a, b)
 	}

@@ -1,4 +1,4 @@
-package config
+package tlsfile
 
 import (
 	"crypto/sha256"
@@ -12,16 +12,16 @@ import (
 
 // Config reads the files of t. It is called anew for a reload, so that renewed certificates are picked up. An error is
 // one line that names the file.
-func (t *TLS) Config() (*tls.Config, error) {
-	c, err := t.load()
+func (t *Block) Config() (*tls.Config, error) {
+	c, err := t.Load()
 	if err != nil {
 		return nil, t.error(err)
 	}
 	return c, nil
 }
 
-// load is Config with errors that do not say where the block stands.
-func (t *TLS) load() (*tls.Config, error) {
+// Load is Config with errors that do not say where the block stands.
+func (t *Block) Load() (*tls.Config, error) {
 	certs, err := t.certificates()
 	if err != nil {
 		return nil, err
@@ -52,11 +52,33 @@ func (t *TLS) load() (*tls.Config, error) {
 	return c, nil
 }
 
+// ClientConfig reads the files of t for the client's side of TLS, which needs no certificate; nil without t.
+func (t *Block) ClientConfig() (*tls.Config, error) {
+	if t == nil {
+		return nil, nil
+	}
+	c := &tls.Config{
+		MinVersion: max(t.MinVersion, tls.VersionTLS12), CipherSuites: t.CipherSuites, CurvePreferences: t.CurvePreferences,
+		InsecureSkipVerify: t.Insecure, //nolint:gosec // where the file says so
+	}
+	var err error
+	if t.CertFile != "" || t.KeyFile != "" || len(t.Certs) > 0 {
+		c.Certificates, err = t.certificates()
+	}
+	if err == nil && t.CAFile != "" {
+		c.RootCAs, err = authorities(t.CAFile)
+	}
+	if err != nil {
+		return nil, t.error(err)
+	}
+	return c, nil
+}
+
 // errOCSPUnverified wants authorities to check certificates before they are asked about them.
 var errOCSPUnverified = errors.New("OCSP peer verification for client connections requires TLS verify (mTLS) to be enabled")
 
 // Pairs are the files of the certificates, in the order of tls.Config.Certificates.
-func (t *TLS) Pairs() []KeyPair {
+func (t *Block) Pairs() []KeyPair {
 	if len(t.Certs) > 0 {
 		return t.Certs
 	}
@@ -64,7 +86,7 @@ func (t *TLS) Pairs() []KeyPair {
 }
 
 // certificates loads the pair, or the pairs.
-func (t *TLS) certificates() ([]tls.Certificate, error) {
+func (t *Block) certificates() ([]tls.Certificate, error) {
 	if len(t.Certs) == 0 {
 		switch {
 		case t.CertFile == "":
@@ -124,7 +146,7 @@ func parsePin(s string) (pin, error) {
 var errNotPinned = errors.New("certificate not pinned")
 
 // pinned checks the certificate of every connection, resumed ones too; nil without pins.
-func (t *TLS) pinned() (func(tls.ConnectionState) error, error) {
+func (t *Block) pinned() (func(tls.ConnectionState) error, error) {
 	if len(t.PinnedCerts) == 0 {
 		return nil, nil
 	}
@@ -145,7 +167,7 @@ func (t *TLS) pinned() (func(tls.ConnectionState) error, error) {
 }
 
 // error says where the block of t stands, if a file has it.
-func (t *TLS) error(err error) error {
+func (t *Block) error(err error) error {
 	if t.at.File == "" {
 		return err
 	}

@@ -1,4 +1,4 @@
-package config_test
+package tlsfile_test
 
 import (
 	"crypto/sha256"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"weir/internal/config"
+	"weir/internal/tlsfile"
 )
 
 // shake does one handshake with a server of c, and returns the server's verdict and the client's state.
@@ -49,7 +49,7 @@ func TestTLSHandshake(t *testing.T) {
 	certB, keyB := pair(t, dir, "b")
 	certs := make(map[string][]tls.Certificate)
 	pins := make(map[string]string)
-	for name, files := range map[string]config.KeyPair{"a": {CertFile: certA, KeyFile: keyA}, "b": {CertFile: certB, KeyFile: keyB}} {
+	for name, files := range map[string]tlsfile.KeyPair{"a": {CertFile: certA, KeyFile: keyA}, "b": {CertFile: certB, KeyFile: keyB}} {
 		c, err := tls.LoadX509KeyPair(files.CertFile, files.KeyFile)
 		if err != nil {
 			t.Fatal(err)
@@ -59,15 +59,15 @@ func TestTLSHandshake(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name  string
-		block config.TLS
+		block tlsfile.Block
 		let   string // who is let in
 	}{
-		{"nothing", config.TLS{}, "a b none"},
-		{"verify", config.TLS{Verify: true}, "a"},
-		{"map", config.TLS{Map: true}, "a"},
-		{"verify and pin", config.TLS{Verify: true, PinnedCerts: []string{pins["a"], pins["b"]}}, "a"},
-		{"verify and another pin", config.TLS{Verify: true, PinnedCerts: []string{pins["b"]}}, ""},
-		{"pin alone", config.TLS{PinnedCerts: []string{strings.ToUpper(pins["b"])}}, "b"},
+		{"nothing", tlsfile.Block{}, "a b none"},
+		{"verify", tlsfile.Block{Verify: true}, "a"},
+		{"map", tlsfile.Block{Map: true}, "a"},
+		{"verify and pin", tlsfile.Block{Verify: true, PinnedCerts: []string{pins["a"], pins["b"]}}, "a"},
+		{"verify and another pin", tlsfile.Block{Verify: true, PinnedCerts: []string{pins["b"]}}, ""},
+		{"pin alone", tlsfile.Block{PinnedCerts: []string{strings.ToUpper(pins["b"])}}, "b"},
 	} {
 		tt.block.CertFile, tt.block.KeyFile, tt.block.CAFile = certA, keyA, certA
 		server, err := tt.block.Config()
@@ -95,7 +95,7 @@ func TestTLSHandshake(t *testing.T) {
 		}
 	}
 	for _, wrong := range []string{"", "ab", strings.Repeat("g", 64), pins["a"] + "ab"} {
-		if _, err := (&config.TLS{CertFile: certA, KeyFile: keyA, PinnedCerts: []string{wrong}}).Config(); err == nil {
+		if _, err := (&tlsfile.Block{CertFile: certA, KeyFile: keyA, PinnedCerts: []string{wrong}}).Config(); err == nil {
 			t.Errorf("pin %q is no error", wrong)
 		}
 	}
@@ -105,7 +105,7 @@ func TestTLSHandshake(t *testing.T) {
 func TestPinnedCertsOnResumption(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := pair(t, dir, "a")
-	block := config.TLS{CertFile: cert, KeyFile: key}
+	block := tlsfile.Block{CertFile: cert, KeyFile: key}
 	c, err := tls.LoadX509KeyPair(cert, key)
 	if err != nil {
 		t.Fatal(err)
