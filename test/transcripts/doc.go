@@ -26,6 +26,7 @@
 //	            {1024*a} is 1,024 times the letter a. {close} ends the connection properly.
 //	S: text     expects exactly this line. {any} is any text, {int} digits, {1024*a} as above,
 //	            {json …} an object: key=value, key:type, !key (absent). A PING that is not expected is passed over.
+//	            {name=} is any word; further on {=name} is the same, in C lines too.
 //	S: {close}  expects the end. {close 1008 text} says what a WebSocket's close frame must hold.
 //	S?: text    is a line that nats-server may lose in a race when it closes; Weir must send it.
 //	S~: text    is a line that either may send or not.

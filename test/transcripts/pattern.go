@@ -10,7 +10,8 @@ import (
 )
 
 var (
-	wildcard = regexp.MustCompile(`\{(any|int|json)([^}]*)\}`)
+	wildcard = regexp.MustCompile(`\{(any|int|json|[a-z]\w*=)([^}]*)\}`)
+	named    = regexp.MustCompile(`\{=([a-z]\w*)\}`)
 	closing  = regexp.MustCompile(`^\{close(?: (\d+)(?: (.*))?)?\}$`)
 )
 
@@ -34,8 +35,22 @@ func parseEnding(text string) *ending {
 	return &ending{code: code, text: m[2]}
 }
 
-// match says why a line is not what an S line expects.
-func match(text, line string) error {
+// names are the words that {name=} has caught.
+type names map[string]string
+
+// fill puts the words that were caught where {=name} asks for them.
+func (n names) fill(text string) string {
+	return named.ReplaceAllStringFunc(text, func(token string) string {
+		if word, ok := n[named.FindStringSubmatch(token)[1]]; ok {
+			return word
+		}
+		return token
+	})
+}
+
+// match says why a line is not what an S line expects; what it catches goes into n.
+func (n names) match(text, line string) error {
+	text = n.fill(text)
 	if !wildcard.MatchString(text) { // the usual case, and a body may be a megabyte
 		if unescape(text) == line {
 			return nil
@@ -44,13 +59,13 @@ func match(text, line string) error {
 	}
 	var (
 		expr  strings.Builder
-		specs []string
+		specs []string // of the groups of the expression
 		from  int
 	)
 	expr.WriteString(`(?s)^`)
 	for _, at := range wildcard.FindAllStringSubmatchIndex(text, -1) {
 		expr.WriteString(regexp.QuoteMeta(runes(unescape(text[from:at[0]]))))
-		switch text[at[2]:at[3]] {
+		switch kind := text[at[2]:at[3]]; kind {
 		case "any":
 			expr.WriteString(`.*`)
 		case "int":
@@ -58,6 +73,9 @@ func match(text, line string) error {
 		case "json":
 			expr.WriteString(`(\{.*\}) *`)
 			specs = append(specs, text[at[4]:at[5]])
+		default:
+			expr.WriteString(`(\S+)`)
+			specs = append(specs, kind)
 		}
 		from = at[1]
 	}
@@ -67,7 +85,9 @@ func match(text, line string) error {
 		return fmt.Errorf("got  %s\nwant %s", short(line), short(text))
 	}
 	for i, spec := range specs {
-		if err := matchJSON(spec, m[i+1]); err != nil {
+		if name, word := strings.CutSuffix(spec, "="); word {
+			n[name] = m[i+1]
+		} else if err := matchJSON(spec, m[i+1]); err != nil {
 			return fmt.Errorf("%w in %s", err, line)
 		}
 	}

@@ -16,11 +16,12 @@ type run struct {
 	over   string
 	split  func(*peer, []byte) error
 	peers  map[int]*peer
+	names  names
 }
 
 // play performs a script once. It returns the number of bytes that connection 1 sent.
 func play(script Script, server *process.Server, over string, split func(*peer, []byte) error) (int, error) {
-	r := &run{script: script, server: server, over: over, split: split, peers: map[int]*peer{}}
+	r := &run{script: script, server: server, over: over, split: split, peers: map[int]*peer{}, names: names{}}
 	defer func() {
 		for _, p := range r.peers {
 			_ = p.nc.Close() // it is over, one way or the other
@@ -56,7 +57,7 @@ func (r *run) step(steps []Step) (int, error) {
 		p.hangup()
 		return 1, nil
 	case step.Send:
-		return 1, p.write([]byte(sent(step.Text)))
+		return 1, p.write([]byte(sent(r.names.fill(step.Text))))
 	case step.Group:
 		return r.group(p, steps)
 	}
@@ -92,7 +93,7 @@ func (r *run) expect(p *peer, step Step) error {
 		if err != nil {
 			return fmt.Errorf("want %s: %w", short(step.Text), err)
 		}
-		err = match(step.Text, line)
+		err = r.names.match(step.Text, line)
 		switch {
 		case err == nil:
 			p.take()
@@ -125,7 +126,7 @@ func (r *run) group(p *peer, steps []Step) (int, error) {
 		p.take()
 		at := slices.Index(open, line) // a line that is meant literally goes before one with wildcards
 		if at < 0 {
-			at = slices.IndexFunc(open, func(text string) bool { return match(text, line) == nil })
+			at = slices.IndexFunc(open, func(text string) bool { return r.names.match(text, line) == nil })
 		}
 		if at >= 0 {
 			open = slices.Delete(open, at, at+1)

@@ -86,9 +86,30 @@ func TestMatch(t *testing.T) {
 		{"INFO {json !a}", `INFO {"a":false}`, false},
 	}
 	for _, row := range rows {
-		if err := match(row.text, row.line); (err == nil) != row.want {
+		if err := (names{}).match(row.text, row.line); (err == nil) != row.want {
 			t.Errorf("%q against %q: %v", row.text, row.line, err)
 		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	n := names{}
+	if err := n.match("MSG a 1 {r=} {size=}", "MSG a 1 _R_.x 12"); err != nil {
+		t.Fatal(err)
+	}
+	if want := (names{"r": "_R_.x", "size": "12"}); !reflect.DeepEqual(n, want) {
+		t.Errorf("caught %v, want %v", n, want)
+	}
+	if got := n.fill("PUB {=r} {=size} {=none}"); got != "PUB _R_.x 12 {=none}" {
+		t.Error(got)
+	}
+	for line, want := range map[string]bool{"+OK _R_.x": true, "+OK _R_xx": false} {
+		if err := n.match("+OK {=r}", line); (err == nil) != want {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if n.match("{word=}", "two words") == nil {
+		t.Error("two words are one")
 	}
 }
 
