@@ -83,6 +83,16 @@ func (c *cache) get(key string) *entry {
 	return e
 }
 
+// peek is get for who has been counted already.
+func (c *cache) peek(key string) *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.config.Off {
+		return nil
+	}
+	return c.entries[key]
+}
+
 // put keeps e.
 func (c *cache) put(key string, e *entry) {
 	c.mu.Lock()

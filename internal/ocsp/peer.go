@@ -143,6 +143,11 @@ func (c *Checker) ask(l link, p *Peer) (*ocsp.Response, error) {
 	// The same certificate may stand in two chains, and two listeners may differ about what is current.
 	flight := fmt.Sprintf("%s %x %d %d", key, sha256.Sum256(l.issuer.Raw), p.Skew, p.TTL)
 	return c.flights.do(flight, func() (*ocsp.Response, error) {
+		if e := c.cache.peek(key); e != nil { // a flight before this one ended since the cache was asked
+			if r, err := e.read(l); err == nil && p.current(r) {
+				return r, nil
+			}
+		}
 		c.log.Debug(fmt.Sprintf("OCSP: asking for %q", l.name()))
 		r, err := c.fetcher.fetch(context.Background(), l, l.responders(), []how{byGet}, p.Timeout, func(r *ocsp.Response) error {
 			if !p.current(r) {

@@ -214,6 +214,31 @@ func TestOneRequest(t *testing.T) {
 	})
 }
 
+// TestOneRequestForLate: who looked into the cache before an answer came and asks after that does not ask again.
+func TestOneRequestForLate(t *testing.T) {
+	a := newAuthority(t)
+	c, _ := newChecker(t, a)
+	verify := c.Verify(ocsp.Peer{})
+	for range 200 {
+		client := state([]*x509.Certificate{a.client("ann", goods), a.cert})
+		start := make(chan struct{})
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				<-start
+				if err := verify(client); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		close(start)
+		all.Wait()
+		if n := len(a.requests()); n != 1 {
+			t.Fatalf("%d requests", n)
+		}
+	}
+}
+
 // TestPanic: a fetch that panics lets go those who wait for it.
 func TestPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
