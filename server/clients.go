@@ -54,6 +54,7 @@ func (s *Server) tlsPolicy() *client.TLSPolicy {
 		Config: c.Config, Timeout: o.TLS.Timeout,
 		First: o.TLS.HandshakeFirst, Fallback: o.TLS.HandshakeFallback,
 		AllowPlain: o.AllowNonTLS,
+		Admit:      func() bool { return s.throttle.Admit(o.TLS.RateLimit) },
 	}
 }
 

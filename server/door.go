@@ -22,7 +22,7 @@ type door struct {
 
 // newDoor makes the door of an edge that has its first state.
 func (s *Server) newDoor(e *edge) *door {
-	d := &door{gate: admission.NewGate(e.now.Load().Limits), refusals: admission.NewRefusals(e.name, s.log)}
+	d := &door{gate: admission.NewGate(e.now.Load().limits()), refusals: admission.NewRefusals(e.name, s.log)}
 	d.up = s.upgrader(e, d)
 	return d
 }

@@ -90,7 +90,7 @@ func (s *Server) setEdgesLocked(states []*edgeState) {
 		}
 		e.now.Store(state)
 		if e.door != nil {
-			e.door.gate.SetLimits(state.Limits)
+			e.door.gate.SetLimits(state.limits())
 		}
 	}
 }
@@ -103,6 +103,15 @@ func (s *Server) edgeLocked(name string) *edge {
 		}
 	}
 	return nil
+}
+
+// limits are those of the listener; each of its handshakes is one of TLS as well.
+func (e *edgeState) limits() admission.Limits {
+	l := e.Limits
+	if e.TLS != nil && e.TLS.RateLimit > 0 && (l.HandshakesPerSecond <= 0 || l.HandshakesPerSecond > e.TLS.RateLimit) {
+		l.HandshakesPerSecond = e.TLS.RateLimit
+	}
+	return l
 }
 
 // unixURL stands between scheme and path in the URL of a Unix socket.

@@ -42,7 +42,7 @@ type Server struct {
 	start    time.Time
 	accounts *account.Directory
 	registry *conn.Registry
-	logins   *admission.Logins
+	slowed
 	rooms
 
 	// Replaced as a whole by Reload.
@@ -68,6 +68,12 @@ type Server struct {
 	portsFile string
 	handlers  int // made by Handler
 	loops     sync.WaitGroup
+}
+
+// slowed are those who come too often.
+type slowed struct {
+	logins   *admission.Logins
+	throttle *admission.Throttle
 }
 
 // epochs say since when the configuration holds.
@@ -103,7 +109,7 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 		stopping: make(chan struct{}), done: make(chan struct{}),
 		accounts: account.NewDirectory(),
 		registry: conn.NewRegistry(o.Conn, log),
-		logins:   admission.NewLogins(o.Auth.FailedLogins),
+		slowed:   slowed{admission.NewLogins(o.Auth.FailedLogins), admission.NewThrottle(log)},
 	}
 	s.registry.Remember(o.Monitor.MaxClosed)
 	s.since.loaded.Store(s.start.UnixNano())

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"weir/internal/proto"
 	"weir/internal/transport"
 )
 
-// greetingDeadline bounds the writing of an INFO that goes out before the TLS handshake.
+// greetingDeadline bounds the writing of what goes out before the TLS handshake.
 const greetingDeadline = 2 * time.Second
 
 // handshakeRecord is the first byte of a TLS handshake (RFC 8446 §5.1).
@@ -23,6 +24,8 @@ type TLSPolicy struct {
 	Fallback time.Duration
 	// AllowPlain lets in clients that do not start TLS.
 	AllowPlain bool
+	// Admit reports whether one more handshake may begin; nil lets all in.
+	Admit func() bool
 }
 
 func (c *Client) tlsPolicy() *TLSPolicy {
@@ -77,6 +80,11 @@ func (c *Client) startsWithTLS(p *TLSPolicy) bool {
 
 // startTLS does the handshake.
 func (c *Client) startTLS(p *TLSPolicy) bool {
+	if p.Admit != nil && !p.Admit() {
+		c.writePlain(proto.AppendErr(nil, proto.ErrThrottled)) //nolint:errcheck // it ends anyway
+		c.Link.Close()                                         //nolint:errcheck // likewise
+		return false
+	}
 	t := transport.ServerTLS(c.Link.NetConn(), p.Config)
 	if err := t.HandshakeWithin(p.Timeout); err != nil {
 		c.Log.Error(fmt.Sprintf("TLS handshake error: %v", err), "conn", c.Name())
@@ -94,13 +102,19 @@ func (c *Client) greetPlain(known bool) bool {
 	if known {
 		ip, _ = c.Host()
 	}
-	nc := c.Link.NetConn()
-	nc.SetWriteDeadline(time.Now().Add(greetingDeadline)) //nolint:errcheck // the write tells
-	if _, err := nc.Write(c.appendInfo(nil, false, ip)); err != nil {
+	if err := c.writePlain(c.appendInfo(nil, false, ip)); err != nil {
 		c.Link.Close() //nolint:errcheck // it is gone
 		return false
 	}
-	nc.SetWriteDeadline(time.Time{}) //nolint:errcheck // the next write tells
 	c.greeted = true
 	return true
+}
+
+// writePlain writes below all that may be set up later.
+func (c *Client) writePlain(b []byte) error {
+	nc := c.Link.NetConn()
+	nc.SetWriteDeadline(time.Now().Add(greetingDeadline)) //nolint:errcheck // the write tells
+	_, err := nc.Write(b)
+	nc.SetWriteDeadline(time.Time{}) //nolint:errcheck // the next write tells
+	return err
 }

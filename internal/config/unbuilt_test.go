@@ -24,8 +24,6 @@ func TestOff(t *testing.T) {
 		"connect_error_reports: 3":                              "connect_error_reports",
 		"reconnect_error_reports: 3":                            "reconnect_error_reports",
 		"write_timeout: retry":                                  "write_timeout: retry",
-		"tls { connection_rate_limit: 3 }":                      "connection_rate_limit",
-		"ws { tls { connection_rate_limit: 3 } }":               "connection_rate_limit",
 	} {
 		got, want := mustParse(t, text).Warnings, []string{key + ": not built yet, switched off"}
 		if !reflect.DeepEqual(got, want) {

@@ -39,6 +39,9 @@ type Block struct {
 	HandshakeFirst    bool
 	HandshakeFallback time.Duration
 
+	// RateLimit is how many handshakes begin in a second; 0 means no limit.
+	RateLimit int
+
 	// at is where the block stands, for errors about its files.
 	at conf.Position
 }
@@ -54,6 +57,9 @@ const (
 	// DefaultHandshakeFallback is what handshake_first: auto waits, the same as nats-server's.
 	DefaultHandshakeFallback = 50 * time.Millisecond
 )
+
+// maxRateLimit is what a nanosecond's clock can tell apart.
+const maxRateLimit = 1_000_000
 
 // block is a tls block while it is read: whether its ciphers are allowed is known at its end only.
 type block struct {
@@ -78,7 +84,7 @@ var Keys = conf.Table[block]{
 	"timeout":                         conf.Timeout(func(t *block) *time.Duration { return &t.Timeout }),
 	"handshake_first first immediate": setHandshakeFirst,
 	"insecure":                        conf.Flag(func(t *block) *bool { return &t.Insecure }),
-	"connection_rate_limit":           func(r *conf.Reader, _ *block, v conf.Value) { r.NotBuilt(v.Key) },
+	"connection_rate_limit":           setRateLimit,
 	"verify_cert_and_check_known_urls": func(r *conf.Reader, _ *block, v conf.Value) {
 		if on, ok := r.Flag(v); ok && on {
 			r.Fail(v.At, "%s not supported in this context", v.Key)
@@ -104,6 +110,15 @@ func Read(r *conf.Reader, v conf.Value) *Block {
 		r.Fail(v.At, "error parsing tls config, cannot combine 'cert_file' option with 'certs' option")
 	}
 	return &b.Block
+}
+
+func setRateLimit(r *conf.Reader, t *block, v conf.Value) {
+	n, ok := v.V.(int64)
+	if !ok {
+		r.Fail(v.At, "error parsing tls config, 'connection_rate_limit' wrong type")
+		return
+	}
+	t.RateLimit = int(min(max(n, 0), maxRateLimit))
 }
 
 func setMinVersion(r *conf.Reader, t *block, v conf.Value) {

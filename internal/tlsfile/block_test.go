@@ -34,6 +34,8 @@ func TestTLSKeys(t *testing.T) {
 		{`certs: [ { cert_file: a, key_file: b }, { cert_file: c, key_file: d } ]`,
 			tlsfile.Block{Certs: []tlsfile.KeyPair{{CertFile: "a", KeyFile: "b"}, {CertFile: "c", KeyFile: "d"}}}},
 		{`certificates: [ { cert_file: a, key_file: b } ]`, tlsfile.Block{Certs: []tlsfile.KeyPair{{CertFile: "a", KeyFile: "b"}}}},
+		{`connection_rate_limit: 3`, tlsfile.Block{RateLimit: 3}},
+		{`connection_rate_limit: -1`, tlsfile.Block{}},
 		{`verify: true`, tlsfile.Block{Verify: true}},
 		{`min_version: "1.2"`, tlsfile.Block{MinVersion: tls.VersionTLS12}},
 		{`min_version: "1.3"`, tlsfile.Block{MinVersion: tls.VersionTLS13}},
@@ -70,11 +72,12 @@ func TestTLSKeys(t *testing.T) {
 
 func TestTLSErrors(t *testing.T) {
 	for block, want := range map[string]string{
-		`cert_file: 3`:         `2:1: cert_file: expected a string, got an integer`,
-		`verify: "x"`:          `2:1: verify: expected a boolean, got a string`,
-		`cipher_suites: []`:    `2:1: error parsing tls config, 'cipher_suites' cannot be empty`,
-		`cipher_suites: "x"`:   `2:1: cipher_suites: expected a list, got a string`,
-		`cipher_suites: ["x"]`: `2:18: unrecognized cipher x`,
+		`cert_file: 3`:             `2:1: cert_file: expected a string, got an integer`,
+		`connection_rate_limit: a`: `2:1: error parsing tls config, 'connection_rate_limit' wrong type`,
+		`verify: "x"`:              `2:1: verify: expected a boolean, got a string`,
+		`cipher_suites: []`:        `2:1: error parsing tls config, 'cipher_suites' cannot be empty`,
+		`cipher_suites: "x"`:       `2:1: cipher_suites: expected a list, got a string`,
+		`cipher_suites: ["x"]`:     `2:18: unrecognized cipher x`,
 		`cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]`: `1:1: insecure cipher suites configured without ` +
 			`'allow_insecure_cipher_suites' option set: TLS_RSA_WITH_RC4_128_SHA`,
 		`curve_preferences: ["x"]`: `2:22: unrecognized curve preference x`,
