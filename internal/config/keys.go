@@ -8,6 +8,7 @@ import (
 
 	"weir/internal/claims"
 	"weir/internal/conf"
+	"weir/internal/conn"
 	"weir/internal/ocsp"
 	"weir/internal/tlsfile"
 )
@@ -165,4 +166,16 @@ func setLameDuckGrace(r *conf.Reader, o *Options, v conf.Value) {
 		return
 	}
 	o.LameDuck.Grace = d
+}
+
+// setWriteTimeout reads what becomes of a receiver that does not read in time.
+func setWriteTimeout(r *conf.Reader, o *Options, v conf.Value) {
+	s, ok := r.Text(v)
+	switch {
+	case !ok:
+	case s != "default" && s != "close" && s != conn.WriteRetry:
+		r.Fail(v.At, "%s must be 'default', 'close' or 'retry'", v.Key)
+	case s != "default":
+		o.Conn.WriteTimeout = s
+	}
 }

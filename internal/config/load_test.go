@@ -111,6 +111,7 @@ var keyTexts = []struct {
 	{`accounts [ A, B ]`, config.Options{Accounts: config.Accounts{Named: []account.Config{{Name: "A"}, {Name: "B"}}}}},
 	{`disable_sublist_cache: true, no_fast_producer_stall: true`, config.Options{}},
 	{`write_timeout: close`, config.Options{Conn: conn.Config{WriteTimeout: "close"}}},
+	{`write_timeout: retry`, config.Options{Conn: conn.Config{WriteTimeout: "retry"}}},
 	{`write_timeout: default`, config.Options{}},
 	{`jetstream: false, accounts {}`, config.Options{}},
 	{`authorization { permissions {}, proxy_required: false }`, config.Options{}},

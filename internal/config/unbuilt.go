@@ -70,20 +70,6 @@ func setJetStream(r *conf.Reader, o *Options, v conf.Value) {
 	off[Options](jetStreamNames)(r, o, v)
 }
 
-// setWriteTimeout accepts the policy that this server has: a client that does not read in time is closed.
-func setWriteTimeout(r *conf.Reader, o *Options, v conf.Value) {
-	s, ok := r.Text(v)
-	switch {
-	case !ok:
-	case s == "retry":
-		r.NotBuilt(v.Key + ": retry")
-	case s != "default" && s != "close":
-		r.Fail(v.At, "%s must be 'default', 'close' or 'retry'", v.Key)
-	case s == "close":
-		o.Conn.WriteTimeout = s
-	}
-}
-
 // tree holds the names that may stand in a block, and the names below them: nil means that anything may.
 type tree map[string]tree
 

@@ -23,7 +23,6 @@ func TestOff(t *testing.T) {
 		"feature_flags { a: true }":                             "feature_flags",
 		"connect_error_reports: 3":                              "connect_error_reports",
 		"reconnect_error_reports: 3":                            "reconnect_error_reports",
-		"write_timeout: retry":                                  "write_timeout: retry",
 	} {
 		got, want := mustParse(t, text).Warnings, []string{key + ": not built yet, switched off"}
 		if !reflect.DeepEqual(got, want) {

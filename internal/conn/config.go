@@ -23,13 +23,20 @@ type Config struct {
 	MaxPending int64
 	// WriteDeadline is how long one write to a full socket may take before the receiver is closed as a slow consumer.
 	WriteDeadline time.Duration
-	// WriteTimeout is what is to become of such a receiver, in nats-server's words. It is closed in any case.
+	// WriteTimeout is what becomes of such a receiver: WriteRetry keeps it as long as it takes something within each deadline,
+	// all else closes it.
 	WriteTimeout string
 	// PingInterval is the silence after which a peer is sent a PING.
 	PingInterval time.Duration
 	// PingMax is the number of PINGs that may go unanswered before the connection is stale.
 	PingMax int
 }
+
+// WriteRetry is the WriteTimeout of receivers that may be slow, a word of nats-server's.
+const WriteRetry = "retry"
+
+// RetryWrites reports whether receivers may be slow.
+func (c *Config) RetryWrites() bool { return c.WriteTimeout == WriteRetry }
 
 // WithDefaults returns c with every zero field replaced by its default.
 func (c Config) WithDefaults() Config {

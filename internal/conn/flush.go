@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 
@@ -73,7 +74,7 @@ func (c *Conn) flushAlone() {
 func (c *Conn) drain(f *flight) {
 	defer c.recovered()
 	f.now = c.reg.now()
-	if err := c.Link.WriteAll(f.wire, c.reg.Config().WriteDeadline); err != nil {
+	if err := c.writeAll(f.wire); err != nil {
 		c.writeFailed(err)
 	} else {
 		c.flush(f, c.written(f), true)
@@ -94,7 +95,7 @@ func (c *Conn) flush(f *flight, wrote int64, wait bool) (full bool) {
 			if !wait {
 				return true
 			}
-			err = c.Link.WriteAll(f.wire, c.reg.Config().WriteDeadline)
+			err = c.writeAll(f.wire)
 		}
 		if err != nil {
 			c.writeFailed(err)
@@ -103,6 +104,19 @@ func (c *Conn) flush(f *flight, wrote int64, wait bool) (full bool) {
 		wrote = c.written(f)
 	}
 	return false
+}
+
+// writeAll sends all of w. A peer that takes some bytes within the deadline, but too few, may be given another one.
+func (c *Conn) writeAll(w *transport.Wire) error {
+	for before := int64(0); ; before = w.Written() {
+		limit := c.reg.Config().WriteDeadline
+		err := c.Link.WriteAll(w, limit)
+		if !errors.Is(err, os.ErrDeadlineExceeded) || c.Closing() || w.Written() == before || !c.reg.Config().RetryWrites() {
+			return err
+		}
+		c.reg.stalls.Add(1)
+		c.Log.Info(fmt.Sprintf("Slow Consumer Detected: WriteDeadline of %v exceeded", limit), "conn", c.Name())
+	}
 }
 
 // frame gives the wire what was taken, in the form of c. Receivers that get just what the one before them got share the

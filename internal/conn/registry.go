@@ -23,6 +23,7 @@ type Registry struct {
 	nextID  atomic.Uint64
 	total   atomic.Uint64
 	panics  atomic.Int64
+	stalls  atomic.Int64 // slow writes that went on
 	reasons [len(reasons)]atomic.Int64
 	gone    totals // traffic of connections that are gone
 
@@ -189,6 +190,11 @@ func (r *Registry) count(reason Reason) { r.reasons[reason].Add(1) }
 
 // Closes is how many connections have closed for the reason.
 func (r *Registry) Closes(reason Reason) int64 { return r.reasons[reason].Load() }
+
+// SlowConsumers is how often a receiver was too slow, whether it was closed for that or not.
+func (r *Registry) SlowConsumers() int64 {
+	return r.Closes(SlowConsumerPendingBytes) + r.Closes(SlowConsumerWriteDeadline) + r.stalls.Load()
+}
 
 // Panics is how many panics ended a connection.
 func (r *Registry) Panics() int64 { return r.panics.Load() }

@@ -237,16 +237,11 @@ func (m *Pages) fillLoad(l *Load) {
 	l.InMsgs, l.InBytes, l.OutMsgs, l.OutBytes = r.Traffic()
 	l.InClientMsgs, l.InClientBytes = l.InMsgs, l.InBytes
 	l.OutClientMsgs, l.OutClientBytes = l.OutMsgs, l.OutBytes
-	l.SlowConsumers, l.StaleConnections = m.slowConsumers(), r.Closes(conn.StaleConnection)
+	l.SlowConsumers, l.StaleConnections = r.SlowConsumers(), r.Closes(conn.StaleConnection)
 	for _, a := range m.Accounts() {
 		l.Subscriptions += a.Subs().Len()
 	}
 	l.HTTPReqStats = m.requests()
-}
-
-// slowConsumers is how many connections were closed because they read too slowly.
-func (m *Pages) slowConsumers() int64 {
-	return m.Registry.Closes(conn.SlowConsumerPendingBytes) + m.Registry.Closes(conn.SlowConsumerWriteDeadline)
 }
 
 // uptime writes d as nats-server does: whole seconds, up to years of 365 days.

@@ -49,6 +49,40 @@ func TestSlowConsumer(t *testing.T) {
 	})
 }
 
+// TestWriteTimeout: a subscriber that reads slower than write_deadline asks for is closed, or kept with write_timeout: retry.
+func TestWriteTimeout(t *testing.T) {
+	for policy, stays := range map[string]bool{"close": false, "retry": true} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			everyWay(t, process.Options{Config: "write_deadline: \"500ms\"\nwrite_timeout: " + policy}, func(w *world) {
+				if w.way.secure || w.way.options != nil {
+					return // what is slow is the socket
+				}
+				slow, publisher := w.deaf("flood"), w.connect()
+				w.must(slow.(*net.TCPConn).SetReadBuffer(16 << 10))
+				const messages, size = 128, 64 << 10
+				for range messages {
+					w.must(publisher.Publish("flood", make([]byte, size)))
+				}
+				w.must(publisher.FlushTimeout(process.Patience))
+				p, got := make([]byte, 16<<10), 0
+				var err error
+				for pace := time.NewTicker(10 * time.Millisecond); err == nil && got < messages*size; <-pace.C {
+					var n int
+					n, err = slow.Read(p)
+					got += n
+				}
+				if (err == nil) != stays {
+					w.Errorf("after %d of %d bytes: %v", got, messages*size, err)
+				}
+				if w.slowConsumers() == 0 {
+					w.Error("nobody was slow")
+				}
+			})
+		})
+	}
+}
+
 // deaf subscribes and then never reads.
 func (w *world) deaf(subject string) net.Conn {
 	w.Helper()
