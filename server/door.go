@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"weir/internal/admission"
-	"weir/internal/auth"
 	"weir/internal/config"
 	"weir/internal/front"
 	"weir/internal/transport"
@@ -66,32 +65,6 @@ func deflatePolicy(d config.Deflate) ws.DeflatePolicy {
 
 // maxWindowBits is the window of 32 KiB.
 const maxWindowBits = 15
-
-// arrived is what the cookies of a request say who it is (catalogue §2.7): of a name that is there more than once the last
-// one counts, and one cookie fills one field, in the order user, password, token. Nil if they say nothing.
-func arrived(r *http.Request, names config.Cookies) *auth.Credentials {
-	if names == (config.Cookies{}) {
-		return nil
-	}
-	var cr auth.Credentials
-	for _, c := range r.Cookies() {
-		value := strings.Clone(strings.Trim(c.Value, `"`)) // it stays, the rest of the request does not
-		switch c.Name {
-		case names.JWT:
-			cr.JWT = value
-		case names.User:
-			cr.User = value
-		case names.Pass:
-			cr.Pass = value
-		case names.Token:
-			cr.Token = value
-		}
-	}
-	if cr == (auth.Credentials{}) {
-		return nil
-	}
-	return &cr
-}
 
 // page is the monitoring page that a request to a listener of clients asks for; nil if that listener shows none.
 func (s *Server) page(e *edge, monitoring http.Handler, r *http.Request) http.Handler {

@@ -184,9 +184,10 @@ func (s *Server) upgrader(e *edge, d *door) *front.Upgrader {
 		Policy:  func() *ws.UpgradePolicy { return &e.now.Load().policy },
 		Framing: e.framing,
 		Open: func(c *transport.Conn, r *http.Request) func() {
-			who := arrived(r, e.now.Load().Cookies)
+			who := e.now.Load().arrived(r)
 			return func() { client.Serve(env, c, who) }
 		},
+		Protocol: func(r *http.Request) string { return e.now.Load().protocol(r) },
 		Refused:  d.refusals.Upgrade,
 		Draining: s.draining.Load,
 		Health:   func() string { return e.now.Load().HealthPath },

@@ -2,6 +2,8 @@ package ws
 
 import (
 	"fmt"
+	"iter"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -76,6 +78,13 @@ func (p *UpgradePolicy) protocol(offers []string) string {
 		}
 	}
 	return ""
+}
+
+// Subprotocols are those that a request offers, in its order (RFC 6455 §4.1). What is no token is left out.
+func Subprotocols(h http.Header) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		lists(h["Sec-Websocket-Protocol"], func(offered string) bool { return isToken(offered) && !yield(offered) })
+	}
 }
 
 // reservedHeader reports whether only the handshake itself may set the header.

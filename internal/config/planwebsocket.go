@@ -87,6 +87,8 @@ var plannedSocket = []plannedField[WebSocket]{
 	{socket, "open", Recheck, open, func(w *WebSocket) any { return w.Auth.Open }},
 	{socket, "proxy_required", Recheck, open, func(w *WebSocket) any { return w.Auth.ProxyRequired }},
 	{socket, "auth_timeout", Swap, open, func(w *WebSocket) any { return w.AuthTimeout }},
+	{socket, "bearer_header", Swap, open, func(w *WebSocket) any { return w.BearerHeader }},
+	{socket, "bearer_subprotocol", Swap, open, func(w *WebSocket) any { return w.BearerSubprotocol }},
 	{socket, "jwt_cookie", Swap, open, func(w *WebSocket) any { return w.Cookies.JWT }},
 	{socket, "user_cookie", Swap, open, func(w *WebSocket) any { return w.Cookies.User }},
 	{socket, "pass_cookie", Swap, open, func(w *WebSocket) any { return w.Cookies.Pass }},

@@ -57,7 +57,7 @@ type WebSocket struct {
 	// Auth and AuthTimeout are in place of the top-level ones, see [Options.WebSocketAuth].
 	Auth        auth.Config
 	AuthTimeout time.Duration
-	Cookies     Cookies
+	Arrival
 	Pages
 }
 
@@ -82,6 +82,18 @@ type Proxies struct {
 	// Protocol says that connections begin with a PROXY header: those from Trusted always, or, without Trusted, any that
 	// likes to. Key: proxy_protocol.
 	Protocol bool
+}
+
+// Arrival is where the request for an upgrade may bring what CONNECT leaves empty, field by field (catalogue §6.3). Of these
+// places only the first one counts in which there is anything: the header, the subprotocol, the cookies.
+type Arrival struct {
+	// BearerHeader takes a JWT or a token from Authorization: Bearer. New: bearer_header.
+	BearerHeader bool
+	// BearerSubprotocol takes it from a subprotocol: nats.bearer. and the JWT or token as it is, or nats.bearer64. and its
+	// base64url. A page can send it, and should offer nats as well, which is then the answer. New: bearer_subprotocol.
+	BearerSubprotocol bool
+
+	Cookies Cookies
 }
 
 // Cookies are the names of those that stand in for what CONNECT leaves empty (catalogue §6.3). JWT needs trusted operators,

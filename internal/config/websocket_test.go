@@ -64,7 +64,9 @@ func TestWebSocketKeys(t *testing.T) {
 		{`jwt_cookie: "", no_auth_user: ""`, config.WebSocket{}},
 		// parity: 9.1.29.27
 		{`jwt_cookie: a, user_cookie: b, pass_cookie: c, token_cookie: d`,
-			config.WebSocket{Cookies: config.Cookies{JWT: "a", User: "b", Pass: "c", Token: "d"}}},
+			config.WebSocket{Arrival: config.Arrival{Cookies: config.Cookies{JWT: "a", User: "b", Pass: "c", Token: "d"}}}},
+		{`bearer_header: true, bearer_subprotocol: true`,
+			config.WebSocket{Arrival: config.Arrival{BearerHeader: true, BearerSubprotocol: true}}},
 		// parity: 9.1.29.28
 		{`no_auth_user: a`, config.WebSocket{Auth: auth.Config{NoAuthUser: "a"}}},
 		{"no_auth_user: a\nauthorization { timeout: 1 }",

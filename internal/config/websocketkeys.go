@@ -35,6 +35,8 @@ var webSocketKeys = conf.Table[WebSocket]{
 	"console":              conf.Flag(func(w *WebSocket) *bool { return &w.Console }),
 	"monitoring":           conf.Flag(func(w *WebSocket) *bool { return &w.Monitoring }),
 	"health_path":          conf.Text(func(w *WebSocket) *string { return &w.HealthPath }),
+	"bearer_header":        conf.Flag(func(w *WebSocket) *bool { return &w.BearerHeader }),
+	"bearer_subprotocol":   conf.Flag(func(w *WebSocket) *bool { return &w.BearerSubprotocol }),
 	"jwt_cookie":           conf.Text(func(w *WebSocket) *string { return &w.Cookies.JWT }),
 	"user_cookie":          conf.Text(func(w *WebSocket) *string { return &w.Cookies.User }),
 	"pass_cookie":          conf.Text(func(w *WebSocket) *string { return &w.Cookies.Pass }),

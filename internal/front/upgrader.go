@@ -20,6 +20,8 @@ import (
 type Upgrader struct {
 	// Policy is asked anew for each request.
 	Policy func() *ws.UpgradePolicy
+	// Protocol is the subprotocol to agree to where the policy agrees to none: one of those offered, or none. Nil means none.
+	Protocol func(*http.Request) string
 	// Open takes in an upgraded connection and returns at once, with what the connection's goroutine is to do to its end. It
 	// does not keep the request. The answer to it goes out in front of the first flush.
 	Open func(*transport.Conn, *http.Request) (life func())
@@ -150,7 +152,11 @@ func (u *Upgrader) judge(r *http.Request) (*ws.Upgrade, *ws.UpgradeError) {
 	if u.Draining != nil && u.Draining() {
 		return nil, errDraining
 	}
-	return ws.CheckUpgrade(r, u.Policy())
+	up, why := ws.CheckUpgrade(r, u.Policy())
+	if why == nil && up.Protocol == "" && u.Protocol != nil {
+		up.Protocol = u.Protocol(r)
+	}
+	return up, why
 }
 
 // serve upgrades the connection that r was read from. It reports false, and has done nothing, if there is something else to
