@@ -24,6 +24,10 @@ type vouch struct {
 	id   auth.Identity
 	err  error // for who is in already
 	last auth.Credentials
+
+	as     token         // the claims of whoever comes in, if not those of its JWT
+	denies string        // a JWT that lets nobody in
+	takes  time.Duration // to say who somebody is
 }
 
 func (v *vouch) Renew(old auth.Identity, cr auth.Credentials, _ auth.Peer) (auth.Identity, error) {
@@ -32,7 +36,14 @@ func (v *vouch) Renew(old auth.Identity, cr auth.Credentials, _ auth.Peer) (auth
 	}
 	id := v.id
 	if cr.JWT != "" {
+		<-time.After(v.takes)
 		v.last, id.Claims = cr, token(cr.JWT)
+		if v.as != "" {
+			id.Claims = v.as
+		}
+		if cr.JWT == v.denies {
+			return auth.Identity{}, auth.ErrDenied
+		}
 		return id, nil
 	}
 	id.Claims = old.Claims

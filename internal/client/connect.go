@@ -66,15 +66,15 @@ func (c *Client) connect(line []byte) error {
 	if err := o.Merge(line); err != nil {
 		return err
 	}
-	if !c.stopAuthTimer() {
+	if !c.connected && !c.stopAuthTimer() {
 		return conn.ErrClosing // too late: the timer is closing the connection
-	}
-	if c.connected {
-		c.dropSubs()
 	}
 	c.fillIn(&o)
 	left := c.Account()
 	if err := c.logIn(&o); err != nil {
+		if errors.Is(err, errTooLate) {
+			return conn.ErrClosing // likewise
+		}
 		c.claim(&o)
 		c.violation(o.User, err)
 		return conn.ErrClosing

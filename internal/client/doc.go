@@ -11,6 +11,9 @@
 // check for a message. A CONNECT and a reload replace it. Subscriptions that may match what the user must not get, or that
 // bring requests which it may answer, have a guard that asks the grant in the goroutine of the publisher.
 //
+// A further CONNECT begins anew, without the subscriptions of before. But another JWT of the same user in the same account only
+// renews what the client came in with (renew.go).
+//
 // Who wants to know who comes and goes is a [Witness], which is told when no lock is held, but for a refusal in a reload.
 //
 // Owned by the client's goroutine: the parser, what CONNECT said, the publisher with its match cache. Under Client.mu: the

@@ -17,11 +17,12 @@ type grant struct {
 	guard   account.Guard
 }
 
-func newGrant(p *perm.Set) *grant {
+// newGrant is what p allows; what is open, nil for nothing, may still be answered if p bounds answers alike.
+func newGrant(p *perm.Set, open *perm.Replies) *grant {
 	if p == nil {
 		return nil
 	}
-	g := &grant{perms: p, replies: p.NewReplies()}
+	g := &grant{perms: p, replies: p.KeepReplies(open)}
 	g.guard = g.admit
 	return g
 }
@@ -60,12 +61,17 @@ func (g *grant) admit(s *account.Sub, subject, reply []byte) bool {
 }
 
 // regrant changes what the client may do while it is connected. Subscriptions that it may not have any more end, and it is
-// told so.
-func (c *Client) regrant(p *perm.Set) {
-	if old := c.grant.Load(); old == nil && p == nil || old != nil && old.perms == p {
+// told so. If it is the same user, it may still answer what it was asked.
+func (c *Client) regrant(p *perm.Set, same bool) {
+	old := c.grant.Load()
+	if old == nil && p == nil || old != nil && old.perms == p {
 		return
 	}
-	g := newGrant(p)
+	var open *perm.Replies
+	if same && old != nil {
+		open = old.replies
+	}
+	g := newGrant(p, open)
 	var ended []*account.Sub
 	c.mu.Lock() // a SUB is either among them by now, or will be asked about g
 	c.grant.Store(g)

@@ -48,6 +48,10 @@ func (c *Client) logInAs(o *proto.Connect) error {
 	if err == nil && (o.NewAccount || o.Account != "") {
 		err = auth.ErrDenied
 	}
+	renewed := false
+	if err == nil && c.connected {
+		renewed, err = c.comeAgain(as, o.JWT)
+	}
 	if err == nil {
 		err = c.settle(as.Account)
 	}
@@ -67,7 +71,7 @@ func (c *Client) logInAs(o *proto.Connect) error {
 	} else {
 		c.login.Store(&login{with, as})
 	}
-	c.regrant(as.Perms)
+	c.regrant(as.Perms, renewed)
 	if !c.bound(as.Limits) {
 		return errNoSubscriptions
 	}
@@ -150,7 +154,7 @@ func (c *Client) Recheck() {
 		return
 	}
 	c.login.Store(&login{with: old.with, as: as})
-	c.regrant(as.Perms)
+	c.regrant(as.Perms, as.Name == old.as.Name)
 }
 
 // violation ends the connection of a client that may not come in, or not stay, for an error of package auth. The client

@@ -18,7 +18,11 @@ const (
 // request, and the client's own goroutine calls Use.
 type Replies struct {
 	set *Set
+	*requests
+}
 
+// requests are those that may be answered.
+type requests struct {
 	mu     sync.Mutex
 	open   map[string]*request
 	oldest *request
@@ -39,7 +43,17 @@ func (s *Set) NewReplies() *Replies {
 	if s == nil || s.responses == nil {
 		return nil
 	}
-	return &Replies{set: s}
+	return &Replies{set: s, requests: new(requests)}
+}
+
+// KeepReplies is [Set.NewReplies] for a connection whose permissions become s: what r allows stays allowed if both bound
+// answers alike.
+func (s *Set) KeepReplies(r *Replies) *Replies {
+	n := s.NewReplies()
+	if n != nil && r != nil && *n.set.responses == *r.set.responses {
+		n.requests = r.requests
+	}
+	return n
 }
 
 // Expect allows answers to reply from now on. A second request with the same reply subject allows as many again.

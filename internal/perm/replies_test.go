@@ -143,3 +143,18 @@ func BenchmarkReplies(b *testing.B) {
 		r.Use(name, now)
 	}
 }
+
+// What was asked stays open under other permissions, if they bound answers alike.
+func TestKeepReplies(t *testing.T) {
+	now := time.Unix(0, 0)
+	_, r := answering(t, perm.Responses{MaxMsgs: 2}, perm.Rule{})
+	r.Expect([]byte("inbox.x"), now)
+	same := compile(t, perm.Config{Publish: perm.Rule{Allow: []string{"a"}}, Responses: &perm.Responses{MaxMsgs: 2}})
+	more := compile(t, perm.Config{Responses: &perm.Responses{MaxMsgs: 3}})
+	use(t, more.KeepReplies(r), "inbox.x", now, 1, 0)
+	use(t, same.KeepReplies(nil), "inbox.x", now, 1, 0)
+	use(t, same.KeepReplies(r), "inbox.x", now, 3, 2)
+	if compile(t, perm.Config{}).KeepReplies(r) != nil {
+		t.Error("kept without permission to answer")
+	}
+}

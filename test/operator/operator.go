@@ -118,7 +118,12 @@ type User struct {
 // User makes a user of the account, signed by a signing key, or by the account itself if that is nil; change may be nil.
 func (a *Account) User(by nkeys.KeyPair, change func(*jwt.UserClaims)) User {
 	a.t.Helper()
-	u := User{Key: NewKey(a.t, nkeys.CreateUser)}
+	return a.Again(User{Key: NewKey(a.t, nkeys.CreateUser)}, by, change)
+}
+
+// Again makes other claims of a user that there is.
+func (a *Account) Again(u User, by nkeys.KeyPair, change func(*jwt.UserClaims)) User {
+	a.t.Helper()
 	c := jwt.NewUserClaims(u.Public)
 	if by == nil {
 		by = a.Key
