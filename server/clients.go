@@ -22,7 +22,7 @@ func (s *Server) clientEnv() *client.Env {
 		Config: func() *client.Config { return &s.options.Load().Protocol },
 		Info:   func(secure bool) *proto.InfoForm { return s.rendered(forms, secure, s.clientInfo) },
 		Auth: func() (*auth.Policy, time.Duration) {
-			return s.clientAuth.Load(), s.options.Load().Protocol.AuthTimeout
+			return s.clientAuth.Load().port, s.options.Load().Protocol.AuthTimeout
 		},
 		Proxies:   s.proxies.Load,
 		KeepAlive: func() conn.KeepAlive { return conn.KeepAlive{Interval: s.options.Load().Conn.PingInterval} },

@@ -28,6 +28,9 @@ type (
 	WebSocket = config.WebSocket
 )
 
+// Load reads a configuration file. Its errors name the place in the file.
+func Load(file string) (*Options, error) { return config.Load(file) }
+
 // farewell is how long a shutdown waits for connections to end.
 const farewell = 2 * time.Second
 
@@ -50,7 +53,7 @@ type Server struct {
 	since     epochs
 	clientTLS atomic.Pointer[secured] // nil without TLS
 
-	clientAuth atomic.Pointer[auth.Policy]
+	clientAuth atomic.Pointer[policies]
 	proxies    atomic.Pointer[auth.Proxies]
 
 	authorities authorities
@@ -143,7 +146,7 @@ func newID() (string, error) {
 // compiled is what a configuration names on disk, and what is asked often in a form for asking.
 type compiled struct {
 	tls      *secured // nil without TLS
-	auth     *auth.Policy
+	auth     policies
 	proxies  *auth.Proxies
 	edges    []*edgeState
 	staplers []*ocsp.Stapler
@@ -155,7 +158,7 @@ func (s *Server) compile(o *Options) (c compiled, err error) {
 	if c.tls, err = l.load(o.TLS); err != nil {
 		return c, err
 	}
-	if c.auth, err = s.policy(o, o.Auth, auth.Standard); err != nil {
+	if c.auth, err = s.compilePolicies(o); err != nil {
 		return c, err
 	}
 	if c.proxies, err = auth.TrustProxies(o.ProxyKeys); err != nil {
@@ -179,7 +182,7 @@ func mappedTypes(o *Options) (types []auth.Type) {
 
 // adoptLocked puts c in force.
 func (s *Server) adoptLocked(c compiled) {
-	s.clientAuth.Store(c.auth)
+	s.clientAuth.Store(&c.auth)
 	s.proxies.Store(c.proxies)
 	s.clientTLS.Store(c.tls)
 	s.authorities.staplers = c.staplers
@@ -229,7 +232,7 @@ func (s *Server) warnings() []string {
 	all := slices.Clone(s.options.Load().Warnings)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	plain := s.clientAuth.Load().PlainPasswords()
+	plain := s.clientAuth.Load().port.PlainPasswords()
 	for _, e := range s.edges {
 		plain = plain || e.now.Load().auth.PlainPasswords()
 	}

@@ -65,10 +65,11 @@ type Type string
 const (
 	Standard  Type = "STANDARD"
 	WebSocket Type = "WEBSOCKET"
+	InProcess Type = "IN_PROCESS"
 )
 
 // types are all that are known, whether such connections are built or not.
-var types = []Type{Standard, WebSocket, "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS", "IN_PROCESS"}
+var types = []Type{Standard, WebSocket, InProcess, "LEAFNODE", "LEAFNODE_WS", "MQTT", "MQTT_WS"}
 
 // ParseTypes reads names in any case. It returns those that are none as they were written.
 func ParseTypes(names []string) (known []Type, unknown []string) {
