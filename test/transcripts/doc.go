@@ -14,7 +14,8 @@
 //
 // Headers, each of which may be repeated:
 //
-//	over: tcp ws deflate   the transports, all three if there is no such line; deflate@weir is for one target
+//	over: tcp ws deflate   the transports, these three if there is no such line; deflate@weir is for one target
+//	over: every            tcp, tls, ws, wss, ws with deflate, and a pipe into a Weir in this process
 //	only: weir             the one target this holds for; a comment says why
 //	cut: every             play it once for every place at which the client's bytes can be cut in two, too
 //	args: --user a         flags of the server

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"time"
 
-	"weir/test/process"
 	"weir/test/wire"
 )
 
@@ -23,32 +21,6 @@ type peer struct {
 	written int
 	// split is called with the bytes of one write; it returns where to cut them.
 	split func(p *peer, b []byte) error
-}
-
-// open connects over one of the transports.
-func open(s *process.Server, over string) (*peer, error) {
-	p := &peer{}
-	var err error
-	switch over {
-	case "tcp":
-		p.nc, err = net.DialTimeout("tcp", s.Client, process.Patience)
-	case "ws":
-		p.ws, err = wire.Dial(s.WebSocket, process.Patience)
-	case "deflate":
-		p.ws, err = wire.Dial(s.WebSocket, process.Patience, "Sec-WebSocket-Extensions: "+wire.Offer)
-		if err == nil && !p.ws.Compressed {
-			err = errors.New("the server declined compression")
-		}
-	default:
-		err = fmt.Errorf("no transport is called %q", over)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if p.ws != nil {
-		p.nc = p.ws.Conn
-	}
-	return p, p.nc.SetDeadline(time.Now().Add(process.Patience))
 }
 
 // write sends b, in pieces if the run asks for that. An error is not reported: what the server did to the connection
@@ -137,9 +109,11 @@ func (p *peer) hangup() {
 		_ = p.ws.Send(wire.Frame{Opcode: wire.Close, Payload: []byte{0x03, 0xe8}}) // 1000
 		return
 	}
-	if tcp, ok := p.nc.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite()
+	if half, ok := p.nc.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+		return
 	}
+	_ = p.nc.Close() // a pipe has no half
 }
 
 // finish hangs up and expects the server to end the connection without another word.

@@ -12,16 +12,15 @@ import (
 // run is one performance of a script.
 type run struct {
 	script Script
-	server *process.Server
-	over   string
+	door   *door
 	split  func(*peer, []byte) error
 	peers  map[int]*peer
 	names  names
 }
 
 // play performs a script once. It returns the number of bytes that connection 1 sent.
-func play(script Script, server *process.Server, over string, split func(*peer, []byte) error) (int, error) {
-	r := &run{script: script, server: server, over: over, split: split, peers: map[int]*peer{}, names: names{}}
+func play(script Script, d *door, split func(*peer, []byte) error) (int, error) {
+	r := &run{script: script, door: d, split: split, peers: map[int]*peer{}, names: names{}}
 	defer func() {
 		for _, p := range r.peers {
 			_ = p.nc.Close() // it is over, one way or the other
@@ -71,7 +70,7 @@ func (r *run) peer(id int) (*peer, error) {
 	if p, ok := r.peers[id]; ok {
 		return p, nil
 	}
-	p, err := open(r.server, r.over)
+	p, err := r.door.open()
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +83,7 @@ func (r *run) peer(id int) (*peer, error) {
 
 // expect reads one line.
 func (r *run) expect(p *peer, step Step) error {
-	optional := step.Maybe || step.Lossy && r.server.Target == process.Stock
+	optional := step.Maybe || step.Lossy && r.door.target == process.Stock
 	for {
 		line, err := p.line()
 		if err == io.EOF && optional {
@@ -152,7 +151,7 @@ func (r *run) expectEnd(p *peer, want *ending, lossy bool) error {
 		}
 		p.take()
 	}
-	if want.any || p.ws == nil || lossy && r.server.Target == process.Stock {
+	if want.any || p.ws == nil || lossy && r.door.target == process.Stock {
 		return nil
 	}
 	if p.end.Code != want.code || p.end.Text != want.text {

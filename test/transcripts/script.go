@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -74,6 +75,9 @@ func Parse(name, text string) (Script, error) {
 		if err := s.header(line); err != nil {
 			return s, fmt.Errorf("%s:%d: %w", name, i+1, err)
 		}
+	}
+	if slices.Equal(s.Over, []string{"every"}) {
+		s.Over = every(s.Args)
 	}
 	if len(s.Over) == 0 {
 		s.Over = []string{"tcp", "ws", "deflate"}

@@ -38,24 +38,24 @@ func TestScripts(t *testing.T) {
 
 // perform plays a script on a server of its own.
 func perform(t *testing.T, target process.Target, script Script, over string) {
-	server := process.Start(t, target, process.Options{Config: script.Config, Args: script.Args})
-	size, err := play(script, server, over, nil)
+	d := stage(t, target, over, process.Options{Config: script.Config, Args: script.Args})
+	size, err := play(script, d, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !script.Cut {
 		return
 	}
-	if _, err := play(script, server, over, bytewise); err != nil {
+	if _, err := play(script, d, bytewise); err != nil {
 		t.Errorf("one byte at a time: %v", err)
 	}
-	pace, err := newPacer(server)
+	pace, err := newPacer(d.server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pace.close()
 	for at := 1; at < size; at++ {
-		if _, err := play(script, server, over, pace.cut(at)); err != nil {
+		if _, err := play(script, d, pace.cut(at)); err != nil {
 			t.Fatalf("cut after %d of %d bytes: %v", at, size, err)
 		}
 	}
