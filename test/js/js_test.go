@@ -24,6 +24,12 @@ func TestClients(t *testing.T) {
 	})
 }
 
+// TestBearer has what nats-server does not do.
+func TestBearer(t *testing.T) {
+	node := process.Node(t)
+	process.OnWeir(t, func(t *testing.T) { run(t, node, "STAGE="+stage.Open(t, process.Weir).URL, "bearer.test.mjs") })
+}
+
 // TestConsoleUnits runs the unit tests of the console page's own modules.
 func TestConsoleUnits(t *testing.T) {
 	node := process.Node(t)
