@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -248,5 +249,19 @@ func BenchmarkCheckUpgrade(b *testing.B) {
 	for b.Loop() {
 		u, _ := ws.CheckUpgrade(r, policy)
 		u.AppendResponse(buf)
+	}
+}
+
+// What a client offers is a list of tokens, on any number of lines.
+func TestSubprotocols(t *testing.T) {
+	r := request("Sec-Websocket-Protocol: x , nats,,n a", "+Sec-Websocket-Protocol: \"q\",y")
+	if got := slices.Collect(ws.Subprotocols(r.Header)); !slices.Equal(got, []string{"x", "nats", "y"}) {
+		t.Errorf("got %q", got)
+	}
+	for first := range ws.Subprotocols(r.Header) {
+		if first != "x" {
+			t.Errorf("first %q", first)
+		}
+		break
 	}
 }

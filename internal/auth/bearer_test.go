@@ -47,3 +47,17 @@ func TestBearer(t *testing.T) {
 		})
 	}
 }
+
+// FuzzBearer: a secret is one thing or the other, and nothing of it gets lost.
+func FuzzBearer(f *testing.F) {
+	for _, seed := range []string{"", "s3cr3t", "..", "eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.e30.AA", "e30.e30.e30", "bnVsbA.e30.e30"} {
+		f.Add(seed)
+	}
+	p := auth.Delegate(asked{}, auth.WebSocket)
+	f.Fuzz(func(t *testing.T, secret string) {
+		cr := p.Bearer(secret)
+		if cr != (auth.Credentials{JWT: secret}) && cr != (auth.Credentials{Token: secret}) {
+			t.Errorf("%q became %+v", secret, cr)
+		}
+	})
+}

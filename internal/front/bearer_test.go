@@ -2,6 +2,7 @@ package front_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"weir/internal/front"
@@ -57,4 +58,17 @@ func TestBearerProtocol(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzBearerProtocol: whatever a request offers, what carried the secret is one of the offers, and can stand in an answer.
+func FuzzBearerProtocol(f *testing.F) {
+	for _, seed := range []string{"nats, nats.bearer.abc", "nats.bearer64.YWJj", "nats.bearer64.====", ",,nats.bearer.\x00", "nats.bearer.a,b c"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		offered, secret := front.BearerProtocol(http.Header{"Sec-Websocket-Protocol": {line}})
+		if (offered == "") != (secret == "") || !strings.Contains(line, offered) || strings.ContainsAny(offered, " \t\r\n,\"") {
+			t.Errorf("%q: offered %q, secret %q", line, offered, secret)
+		}
+	})
 }
