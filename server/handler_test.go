@@ -39,3 +39,31 @@ func TestHandler(t *testing.T) {
 		t.Error("a bad origin was accepted")
 	}
 }
+
+// TestHandlerBearer brings a token through somebody else's http.Server.
+func TestHandlerBearer(t *testing.T) {
+	s := running(t, "authorization { token: s3cr3t }")
+	var w server.WebSocket
+	w.BearerHeader, w.BearerSubprotocol = true, true
+	h, err := s.Handler(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := httptest.NewServer(h)
+	defer site.Close()
+	for header, want := range map[string]string{
+		"Authorization: Bearer s3cr3t":                    "PONG\r\n",
+		"Sec-WebSocket-Protocol: nats.bearer.s3cr3t,nats": "PONG\r\n",
+		"Authorization: Bearer x":                         "-ERR 'Authorization Violation'\r\n",
+	} {
+		status, nc, r := knockAt(t, site.Listener.Addr(), "/", header)
+		if status != http.StatusSwitchingProtocols {
+			t.Fatalf("status %d", status)
+		}
+		payload(t, r)
+		send(t, nc, "CONNECT {\"verbose\":false}\r\nPING\r\n")
+		if got := payload(t, r); got != want {
+			t.Errorf("%s: got %q", header, got)
+		}
+	}
+}
