@@ -3,6 +3,8 @@ package conn
 import (
 	"math"
 	"time"
+
+	"weir/internal/outbound"
 )
 
 // instant is a time of a registry: nanoseconds on a clock that never jumps. 0 was before all connections.
@@ -12,16 +14,21 @@ type instant int64
 const never = instant(math.MaxInt64)
 
 // The keep-alive need not be exact: what is due within one step is done together, so that ten thousand silent connections
-// wake the processor a few times a second. A step is a sixteenth of the time until then, within these bounds.
+// wake the processor once a second, and their answers wake it together. A step is a sixteenth of the time until then at most,
+// and a second; each divides the larger ones, so that different intervals meet.
 const (
-	minStep = time.Millisecond
-	maxStep = 250 * time.Millisecond
+	maxStep  = time.Second
+	nextStep = 4 // a step divided by the next smaller one
+	minStep  = time.Millisecond
 )
 
 // after is the first step not earlier than d from i.
 func (i instant) after(d time.Duration) instant {
-	step := instant(min(max(d/16, minStep), maxStep))
-	return (i + instant(d) + step - 1) / step * step
+	step := maxStep
+	for step > max(d/16, minStep) {
+		step /= nextStep
+	}
+	return (i + instant(d) + instant(step) - 1) / instant(step) * instant(step)
 }
 
 // since is how long before i the instant was.
@@ -61,10 +68,15 @@ func (r *Registry) beatByLocked(at instant) {
 // beat is the goroutine of the timer: it looks at the connections that are due.
 func (r *Registry) beat() {
 	now := r.now()
+	var s outbound.Scratch
+	var next instant
 	for _, c := range r.late(now) {
-		if next := c.keepAlive(now); next != never {
+		if next, s = c.keepAlive(now, s); next != never {
 			r.lookAt(c, next)
 		}
+	}
+	if s != nil {
+		s.Release()
 	}
 }
 

@@ -247,12 +247,20 @@ func (c *Conn) Send(line string) { c.pushed(c.Out.PushLine(line)) }
 
 // pushed does what the outcome of a push asks for.
 func (c *Conn) pushed(o outbound.Outcome) {
+	if s := c.pushedWith(o, nil); s != nil {
+		s.Release()
+	}
+}
+
+// pushedWith is pushed for one of several connections, see [outbound.Flusher].
+func (c *Conn) pushedWith(o outbound.Outcome, s outbound.Scratch) outbound.Scratch {
 	switch o {
 	case outbound.Owed:
-		c.flushAlone()
+		return c.Flush(s)
 	case outbound.Overflow:
 		c.Overflowed()
 	}
+	return s
 }
 
 // Overflowed closes the connection because too much waits for it.

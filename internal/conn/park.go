@@ -50,8 +50,16 @@ func (c *Conn) park() bool {
 	if c.waiting {
 		c.streak, c.waiting = 0, false
 	}
-	if !c.Link.Park(c) {
+	if !c.rest() {
 		c.streak, c.waiting = conversation, true // it has to wait as it is, and need not be asked again
+		return false
+	}
+	return true
+}
+
+// rest reports true if the connection is parked, or was and is served again.
+func (c *Conn) rest() bool {
+	if !c.Link.Park(c) {
 		return false
 	}
 	if c.Closing() { // a Close before the connection was parked has woken nobody
@@ -62,6 +70,9 @@ func (c *Conn) park() bool {
 
 // Unparked is part of transport.Guest.
 func (c *Conn) Unparked() {
+	if c.dozes() {
+		return
+	}
 	if c.reg.now().since(instant(c.lastRead.Load())) < conversesEach {
 		c.streak++
 	} else {
@@ -72,6 +83,16 @@ func (c *Conn) Unparked() {
 	default:
 		go c.reg.attend(c)
 	}
+}
+
+// dozes parks the connection again if it was woken by the answer to a WebSocket ping and nothing else: most connections hear
+// of nothing else for hours.
+func (c *Conn) dozes() bool {
+	if c.Closing() || !c.pings.awaitsPong(instant(c.lastRead.Load())) || !c.Link.TakePong() {
+		return false
+	}
+	c.lastRead.Store(int64(c.reg.now()))
+	return c.rest()
 }
 
 // Goroutines that have served a woken connection rest for a while before they end, so many of them at most: the next one to be

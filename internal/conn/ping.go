@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"weir/internal/outbound"
 	"weir/internal/proto"
 	"weir/ws"
 )
@@ -153,24 +154,25 @@ const (
 	pingTooOld
 )
 
-// keepAlive does what is due and returns when to look again; never for a connection that closes.
-func (c *Conn) keepAlive(now instant) instant {
+// keepAlive does what is due and returns when to look again; never for a connection that closes. For s see
+// [outbound.Flusher].
+func (c *Conn) keepAlive(now instant, s outbound.Scratch) (instant, outbound.Scratch) {
 	v, next := c.pings.due(now, c.reg.Config().PingMax, instant(c.lastRead.Load()))
 	switch {
 	case v&pingStale != 0:
 		c.Close(StaleConnection, string(proto.AppendErr(nil, proto.ErrStale)))
-		return never
+		return never, s
 	case v&pingTooOld != 0:
 		c.Close(MaxAgeReached, "")
-		return never
+		return never, s
 	}
 	if v&pingSend != 0 {
-		c.Send(proto.Ping)
+		s = c.pushedWith(c.Out.PushLine(proto.Ping), s)
 	}
 	if v&pingFrameSend != 0 {
-		c.pushed(c.Out.PushFrame(pingFrame))
+		s = c.pushedWith(c.Out.PushFrame(pingFrame), s)
 	}
-	return next
+	return next, s
 }
 
 // due decides what to do now, and when to look again. lastRead is when the peer last sent anything at all.
@@ -234,6 +236,13 @@ func (p *pinger) framePingLocked(now instant, interval time.Duration, lastRead i
 		return 0
 	}
 	return pingFrameSend
+}
+
+// awaitsPong reports whether nothing has come since the last WebSocket ping.
+func (p *pinger) awaitsPong(lastRead instant) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wsOut > 0 && lastRead < p.wsAt
 }
 
 // stop ends the keep-alive for good.

@@ -4,6 +4,7 @@ import (
 	"syscall"
 
 	"weir/internal/parking"
+	"weir/ws"
 )
 
 // Guest is told when its parked connection has to be served again: bytes have come, or [Conn.Interrupt] was called.
@@ -56,6 +57,25 @@ func (c *Conn) Park(g Guest) bool {
 func (c *Conn) unpark() bool {
 	s := c.bare()
 	return s != nil && s.Unpark()
+}
+
+// TakePong takes a pong without payload from the socket, and reports whether that was the next thing in it. What else it finds
+// is kept for Serve. Only who may serve calls it, for a connection that is neither served nor parked.
+func (c *Conn) TakePong() bool {
+	s, plain := c.sock.(bareSocket)
+	if !plain || c.ws == nil || c.ws.inbound != nil || c.ws.role != ws.Server {
+		return false
+	}
+	var p [pongSize]byte
+	n, err := s.Read(p[:])
+	switch {
+	case err != nil: // Serve gets it again
+		return false
+	case isPong(p[:n]):
+		return true
+	}
+	c.ws.keepEarly(p[:n])
+	return false
 }
 
 func (s bareSocket) serve(step func(p []byte) error, wait func() bool) error {

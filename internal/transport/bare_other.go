@@ -12,3 +12,6 @@ func (c *Conn) Detach() {}
 func (c *Conn) Park(Guest) bool { return false }
 
 func (c *Conn) unpark() bool { return false }
+
+// TakePong reports false.
+func (c *Conn) TakePong() bool { return false }

@@ -140,7 +140,7 @@ func (c *Conn) StartTLS(t *TLSConn) { c.sock, c.secure = newTLSSocket(t), true }
 // [PeerClosed] on a WebSocket, [ErrPreAuthBytes], the sink's error, or the socket's; os.ErrDeadlineExceeded after
 // [Conn.Interrupt]; [ErrQuiet], after which it may be called again.
 func (c *Conn) Serve(sink Sink) error {
-	return c.sock.serve(func(p []byte) error {
+	step := func(p []byte) error {
 		for c.allowance > 0 && len(p) > c.allowance { // a budget is no larger because the bytes came together
 			within := p[:c.allowance]
 			p = p[c.allowance:]
@@ -149,7 +149,13 @@ func (c *Conn) Serve(sink Sink) error {
 			}
 		}
 		return c.chunk(p, sink)
-	}, sink.Wait)
+	}
+	if early := c.ws.takeEarly(); len(early) > 0 {
+		if err := step(early); err != nil {
+			return err
+		}
+	}
+	return c.sock.serve(step, sink.Wait)
 }
 
 // chunk hands on what was read together.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"weir/internal/transport"
+	"weir/ws"
 )
 
 // sleeper is a sink that never waits, and the guest of its connection.
@@ -107,4 +108,120 @@ func TestParkedAfterClose(t *testing.T) {
 			t.Errorf("a closed connection took bytes")
 		}
 	}
+}
+
+// whole is what a sleeper has got in all, read by whoever serves after TakePong.
+func (s *sleeper) whole(t *testing.T) (data string, frames int) {
+	t.Helper()
+	if err := s.c.Serve(s); err != transport.ErrQuiet {
+		t.Fatalf("Serve: %v", err)
+	}
+	return s.data.String(), len(s.frames)
+}
+
+// A pong without payload is taken from a connection that nobody serves. Whatever else comes is all there for who serves next,
+// however it is cut, with and without compression.
+func TestTakePong(t *testing.T) {
+	key := &[4]byte{1, 2, 3, 4}
+	control := func(op ws.Opcode, payload string) string {
+		return string(ws.AppendControl(nil, op, []byte(payload), key))
+	}
+	message := func(payload string) string {
+		p := append(ws.AppendHeader(nil, true, false, ws.OpBinary, len(payload), key), payload...)
+		ws.Mask(p[len(p)-len(payload):], *key, 0)
+		return string(p)
+	}
+	pong, hi := control(ws.OpPong, ""), message("hi")
+	for _, row := range []struct {
+		name   string
+		pieces []string // each is there when TakePong is called
+		taken  []bool
+		data   string
+		frames int // answers to pings
+	}{
+		{"pong", []string{pong, pong}, []bool{true, true}, "", 0},
+		{"pong in two pieces", []string{pong[:2], pong[2:] + hi}, []bool{false, false}, "hi", 0},
+		{"pong with payload", []string{control(ws.OpPong, "ping 7"), hi}, []bool{false, false}, "hi", 0},
+		{"pong and data", []string{pong + hi}, []bool{true}, "hi", 0},
+		{"pong and the beginning of data", []string{pong + hi[:3], hi[3:]}, []bool{true, false}, "hi", 0},
+		{"data and pong", []string{hi + pong}, []bool{false}, "hi", 0},
+		{"large message", []string{message(string(make([]byte, 300)))}, []bool{false}, string(make([]byte, 300)), 0},
+		{"ping", []string{control(ws.OpPing, "")}, []bool{false}, "", 1},
+		{"ping and pong", []string{control(ws.OpPing, "") + pong, pong}, []bool{false, true}, "", 1},
+		{"nothing", []string{""}, []bool{false}, "", 0},
+	} {
+		for _, kind := range kinds[1:] {
+			t.Run(kind+" "+row.name, func(t *testing.T) {
+				s, here := parkable(t)
+				s.c.UpgradeWS(ws.Server, transport.Framing{Deflate: kind == "ws deflate"})
+				s.c.Trust()
+				if kind == "ws deflate" {
+					here.Write([]byte("\xc2\x87\x00\x00\x00\x00\xf2H\xcd\xc9\xc9\x07\x00")) // "Hello", RFC 7692 §7.2.3.1
+				} else {
+					fmt.Fprint(here, message("Hello"))
+				}
+				s.arrived(t)
+				s.whole(t)
+				for i, piece := range row.pieces {
+					fmt.Fprint(here, piece)
+					if piece != "" {
+						s.arrived(t)
+					}
+					if got := s.c.TakePong(); got != row.taken[i] {
+						t.Errorf("piece %d: taken %v", i+1, got)
+					} else if !got {
+						s.whole(t)
+					}
+				}
+				if data, frames := s.whole(t); data != "Hello"+row.data || frames != row.frames {
+					t.Errorf("got %q and %d frames to send", data, frames)
+				}
+				here.Close()
+				s.arrived(t)
+				if s.c.TakePong() {
+					t.Error("a pong at the end of the stream")
+				}
+				if err := s.c.Serve(s); err != io.EOF {
+					t.Errorf("Serve: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// arrived waits until there is something to read.
+func (s *sleeper) arrived(t *testing.T) {
+	t.Helper()
+	if !s.c.Park(s) {
+		t.Fatal("it cannot be parked")
+	}
+	s.awake(t)
+}
+
+// Where a pong cannot be told from other things, it is left to who serves: before the login, and without WebSocket.
+func TestTakePongLeavesTheRest(t *testing.T) {
+	pong := string(ws.AppendControl(nil, ws.OpPong, nil, &[4]byte{}))
+	t.Run("tcp", func(t *testing.T) {
+		s, here := parkable(t)
+		fmt.Fprint(here, pong)
+		s.arrived(t)
+		if s.c.TakePong() {
+			t.Error("taken")
+		}
+		if data, _ := s.whole(t); data != pong {
+			t.Errorf("got %q", data)
+		}
+	})
+	t.Run("not trusted", func(t *testing.T) {
+		s, here := parkable(t)
+		s.c.UpgradeWS(ws.Server, transport.Framing{})
+		fmt.Fprint(here, pong)
+		s.arrived(t)
+		if s.c.TakePong() {
+			t.Error("taken")
+		}
+		if s.whole(t); s.chunks != 1 {
+			t.Errorf("%d chunks", s.chunks)
+		}
+	})
 }

@@ -85,6 +85,9 @@ type inbound struct {
 	fragments int
 	untrusted int // limit in bytes of a compressed message until the peer is trusted, before and after inflating
 	inflated  int // bytes that the chunk inflated to
+
+	early  [pongSize]byte // what TakePong has read and was no pong: the beginning of the next chunk
+	nEarly int
 }
 
 var inbounds = sync.Pool{New: func() any { return new(inbound) }}
@@ -135,6 +138,30 @@ func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 	if c.allowance > 0 {
 		c.ws.untrusted = c.allowance
 	}
+}
+
+// pongSize is the size in bytes of a masked pong without payload, which is what a ping without payload is answered by.
+const pongSize = 6
+
+// isPong reports whether p is that.
+func isPong(p []byte) bool {
+	const fin, masked = 0x80, 0x80
+	return len(p) == pongSize && p[0] == fin|byte(ws.OpPong) && p[1] == masked
+}
+
+// keepEarly keeps what was read before anybody serves, and takeEarly gives it to who does.
+func (s *webSocket) keepEarly(p []byte) {
+	s.inbound = s.newInbound()
+	s.nEarly = copy(s.early[:], p)
+}
+
+func (s *webSocket) takeEarly() []byte {
+	if s == nil || s.inbound == nil {
+		return nil
+	}
+	n := s.nEarly
+	s.nEarly = 0
+	return s.early[:n]
 }
 
 func narrow(n int) int32 { return int32(min(n, math.MaxInt32)) }

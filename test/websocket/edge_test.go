@@ -62,6 +62,55 @@ func TestPings(t *testing.T) {
 	})
 }
 
+// TestAnswersToPings: what comes with the answer to a ping, before it or behind it, is heard, in whatever pieces it comes.
+func TestAnswersToPings(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		const pings = 6
+		pong, ping, line := wire.Frame{Opcode: wire.Pong}.Append(nil), wire.Frame{Opcode: wire.Ping}.Append(nil), data("PING\r\n").Append(nil)
+		server := weir(t, "compression: true\nws_ping_interval: \"100ms\"")
+		for _, row := range []struct {
+			name    string
+			answers [][]byte // each in a segment of its own, or several
+			lines   int      // PONG lines that come for each
+			pongs   int      // frames that come for each
+		}{
+			{"at once", [][]byte{pong}, 0, 0},
+			{"in two pieces", [][]byte{pong[:3], pong[3:]}, 0, 0},
+			{"with a line", [][]byte{append(pong[:6:6], line...)}, 1, 0},
+			{"with a line in pieces", [][]byte{append(pong[:6:6], line[:1]...), line[1:7], line[7:]}, 1, 0},
+			{"behind a line", [][]byte{append(line[:12:12], pong...)}, 1, 0},
+			{"behind a ping", [][]byte{ping, pong}, 0, 1},
+			{"by a line", [][]byte{line}, 1, 0},
+		} {
+			for _, header := range [][]string{nil, {deflated}} {
+				t.Run(row.name, func(t *testing.T) {
+					t.Parallel()
+					s := connect(t, server, header...)
+					lines, pongs := 0, 0
+					for came := 0; came < pings || lines < row.lines*pings || pongs < row.pongs*pings; {
+						m, err := s.Next()
+						switch {
+						case err != nil:
+							t.Fatalf("after %d pings, %d lines and %d pongs: %v", came, lines, pongs, err)
+						case m.Opcode == wire.Pong:
+							pongs++
+						case m.Opcode == wire.Binary:
+							lines += strings.Count(string(m.Payload), "PONG\r\n")
+						case came < pings:
+							came++
+							for _, piece := range row.answers {
+								if _, err := s.Write(piece); err != nil {
+									t.Fatal(err)
+								}
+							}
+						}
+					}
+				})
+			}
+		}
+	})
+}
+
 // TestMaxAge: a connection does not get older than max_connection_age, however busy it is.
 func TestMaxAge(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {

@@ -1,0 +1,100 @@
+package conn_test
+
+import (
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"weir/internal/conn"
+	"weir/internal/transport"
+	"weir/ws"
+)
+
+// dozer is an echo that can park. Its goroutine has ended so many times.
+type dozer struct {
+	echo
+	rests atomic.Int32
+}
+
+func (d *dozer) Idle() { d.rests.Add(1) }
+
+// doze starts a trusted WebSocket connection that parks whenever nothing comes.
+func doze(t *testing.T, reg *conn.Registry) (*dozer, net.Conn) {
+	t.Helper()
+	l, err := transport.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	nc, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	there, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &dozer{echo: echo{closed: make(chan conn.Reason, 1)}}
+	link := transport.NewConn(there)
+	link.UpgradeWS(ws.Server, transport.Framing{})
+	link.Trust()
+	link.Detach()
+	d.Init(reg, link, d, "wid")
+	reg.Add(&d.Conn)
+	go d.Run()
+	return d, nc
+}
+
+// Answers to pings keep a parked connection alive and do not start its goroutine; who has more to say is heard, and who
+// answers nothing is cut.
+func TestDozingThroughPongs(t *testing.T) {
+	const pings = 6
+	key := &[4]byte{9, 8, 7, 6}
+	pong := ws.AppendControl(nil, ws.OpPong, nil, key)
+	hi := append(ws.AppendHeader(nil, true, false, ws.OpBinary, 2, key), "hi"...)
+	ws.Mask(hi[len(hi)-2:], *key, 0)
+	for _, row := range []struct {
+		name   string
+		answer []byte
+		echoes bool
+		wakes  bool // the goroutine has to come
+		reason conn.Reason
+	}{
+		{"pong", pong, false, false, conn.ClientClosed},
+		{"pong with payload", ws.AppendControl(nil, ws.OpPong, []byte("2"), key), false, true, conn.ClientClosed},
+		{"pong and more", append(pong[:len(pong):len(pong)], hi...), true, true, conn.ClientClosed},
+		{"nothing", nil, false, false, conn.StaleConnection},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			d, nc := doze(t, newRegistry())
+			d.StartPings(keep(conn.KeepAlive{Interval: time.Hour, WSInterval: 200 * time.Millisecond}))
+			got, echoes := 0, 0
+			var rests int32
+			wsPeer(t, nc, false, func(ev ws.Event, _ time.Duration) {
+				switch ev.Kind {
+				case ws.EventData:
+					echoes++
+				case ws.EventPing:
+					if got++; got == pings {
+						rests = d.rests.Load()
+						nc.Close()
+						return
+					}
+					nc.Write(row.answer)
+				}
+			})
+			if r := <-d.closed; r != row.reason {
+				t.Errorf("closed for %q after %d pings", r, got)
+			}
+			if first := int32(2); rests > first != row.wakes { // the decoder of the handshake takes the first one
+				t.Errorf("the goroutine rested %d times", rests)
+			}
+			if row.echoes && echoes != pings-1 {
+				t.Errorf("%d echoes of %d", echoes, pings-1)
+			}
+		})
+	}
+}
