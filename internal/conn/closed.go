@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// closedConn is what is remembered of a connection that is closed: as little as its Info can be made of, for there are ten
-// thousand of them.
+// closedConn is what is remembered of a connection that is closed, see [records]: as little as its Info can be made of.
 type closedConn struct {
 	id                                 uint64
 	client                             netip.AddrPort

@@ -34,12 +34,10 @@ type Registry struct {
 	open     []*Conn    // in any order
 	due      []instant  // when to look at the keep-alive of the connection in the same place of open
 	timer    *time.Timer
-	nextBeat instant      // when the timer ends; never if it is not set
-	awake    []*Conn      // connections whose goroutine waits, for ParkSilent
-	live     int          // connections that have not ended; those in open are among them
-	most     int          // how many closed connections are remembered
-	closed   []closedConn // ring of the last connections that closed; next is the oldest once it is full
-	next     int
+	nextBeat instant // when the timer ends; never if it is not set
+	awake    []*Conn // connections whose goroutine waits, for ParkSilent
+	live     int     // connections that have not ended; those in open are among them
+	closed   records
 	emptied  bool          // CloseAll was called: nobody is added any more
 	idle     chan struct{} // closed when the last goroutine ends, if somebody waits
 }
@@ -49,7 +47,8 @@ type totals struct{ inMsgs, inBytes, outMsgs, outBytes atomic.Int64 }
 
 // NewRegistry makes an empty registry.
 func NewRegistry(c Config, log *slog.Logger) *Registry {
-	r := &Registry{Log: log, epoch: time.Now().Add(-maxStep), nextBeat: never, most: DefaultMaxClosed, woken: make(chan *Conn)}
+	r := &Registry{Log: log, epoch: time.Now().Add(-maxStep), nextBeat: never, woken: make(chan *Conn)}
+	r.closed.most = DefaultMaxClosed
 	r.SetConfig(c)
 	return r
 }
@@ -91,7 +90,7 @@ var maxConnections = string(proto.AppendErr(nil, proto.ErrMaxConnections))
 func (r *Registry) Remember(most int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.most = most
+	r.closed.most = most
 }
 
 // Add registers c, or closes it and returns why it may not come in.
@@ -154,25 +153,9 @@ func (r *Registry) remove(c *Conn, end *ending, info *Info) bool {
 		return false
 	}
 	r.dropLocked(c)
-	r.rememberLocked(c, end, info)
+	gone := c.remember(info, end, r.closed.alike())
+	r.closed.add(&gone)
 	return true
-}
-
-func (r *Registry) rememberLocked(c *Conn, end *ending, info *Info) {
-	if r.most <= 0 {
-		return
-	}
-	last := (*alike)(nil)
-	if n := len(r.closed); n > 0 {
-		last = r.closed[(r.next+n-1)%n].alike
-	}
-	gone := c.remember(info, end, last)
-	if len(r.closed) < r.most {
-		r.closed = append(r.closed, gone)
-		return
-	}
-	r.closed[r.next] = gone
-	r.next = (r.next + 1) % r.most
 }
 
 // ended says that the goroutine of a connection that was added is at its end.
@@ -233,11 +216,11 @@ func (r *Registry) Conns() []*Conn {
 // Closed is how the last connections that closed were, the oldest first.
 func (r *Registry) Closed() []Info {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := make([]Info, 0, len(r.closed))
-	for i := range r.closed {
-		all = append(all, r.info(&r.closed[(r.next+i)%len(r.closed)]))
-	}
+	closed := r.closed
+	closed.blocks = slices.Clone(closed.blocks)
+	r.mu.Unlock()
+	all := make([]Info, 0, closed.n)
+	closed.all(func(c *closedConn) { all = append(all, r.info(c)) })
 	return all
 }
 
