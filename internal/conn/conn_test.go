@@ -213,8 +213,8 @@ func TestRegistryRemembersTheLast(t *testing.T) {
 			e, nc := pair(reg, "tcp")
 			nc.Close()
 			<-e.closed
+			synctest.Wait() // now it is in the list
 		}
-		synctest.Wait()
 		closed := reg.Closed()
 		if len(closed) != 3 || closed[0].ID != 1 || closed[2].ID != 3 {
 			t.Errorf("closed: %+v", closed)
