@@ -14,11 +14,20 @@ type epollSet struct {
 	raw syscall.RawConn // the same
 
 	mu     sync.Mutex // guards guests
-	guests []*Socket  // by descriptor; those that have been parked and are not closed
+	guests []*row     // by descriptor; those that have been parked and are not closed
 }
 
-// atOnce is how many events are taken at once.
-const atOnce = 128
+// row is the guests of rowSize descriptors in a row. Where nobody is there is none: a process that had very many connections
+// for a while needs no room for them afterwards.
+type row struct {
+	n      int
+	guests [rowSize]*Socket
+}
+
+const rowSize = 256
+
+// atOnce is how many events are taken at once: when thousands wake together, so many begin their work before the next ones.
+const atOnce = 32
 
 // theSet is made when the first socket parks; nil if the system has no epoll.
 var theSet = sync.OnceValue(func() *epollSet {
@@ -58,7 +67,7 @@ func (e *epollSet) watch() {
 			if n < atOnce {
 				return false
 			}
-			runtime.Gosched() // when thousands wake, those who have do their work before there are more goroutines
+			runtime.Gosched() // let them work: there need not be a goroutine for each
 		}
 	})
 }
@@ -68,8 +77,9 @@ func (e *epollSet) find(events []syscall.EpollEvent, to []*Socket) []*Socket {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range events {
-		if s := e.guests[events[i].Fd]; s != nil {
-			to = append(to, s)
+		fd := int(events[i].Fd)
+		if r := e.guests[fd/rowSize]; r != nil && r.guests[fd%rowSize] != nil {
+			to = append(to, r.guests[fd%rowSize])
 		}
 	}
 	return to
@@ -89,19 +99,35 @@ func (e *epollSet) add(fd int, s *Socket) bool {
 func (e *epollSet) enter(fd int, s *Socket) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if n := fd + 1 - len(e.guests); n > 0 {
-		e.guests = append(e.guests, make([]*Socket, n)...)
+	if n := fd/rowSize + 1 - len(e.guests); n > 0 {
+		e.guests = append(e.guests, make([]*row, n)...)
 	}
-	fresh := e.guests[fd] != s
-	e.guests[fd] = s
-	return fresh
+	at := &e.guests[fd/rowSize]
+	if *at == nil {
+		*at = new(row)
+	}
+	r := *at
+	old := r.guests[fd%rowSize]
+	if old == nil {
+		r.n++
+	}
+	r.guests[fd%rowSize] = s
+	return old != s
 }
 
 // forget says that fd is about to be closed.
 func (e *epollSet) forget(fd int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if fd < len(e.guests) {
-		e.guests[fd] = nil
+	if fd/rowSize >= len(e.guests) {
+		return
+	}
+	r := e.guests[fd/rowSize]
+	if r == nil || r.guests[fd%rowSize] == nil {
+		return
+	}
+	r.guests[fd%rowSize] = nil
+	if r.n--; r.n == 0 {
+		e.guests[fd/rowSize] = nil
 	}
 }

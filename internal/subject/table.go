@@ -1,7 +1,7 @@
 package subject
 
 // shrinkAbove is the size below which a table is never rebuilt.
-const shrinkAbove = 4096
+const shrinkAbove = 256
 
 // table is a map that gives memory back: Go's maps keep the room of their largest size for ever.
 type table[E any] struct {
