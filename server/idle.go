@@ -11,14 +11,16 @@ const (
 	// sweepEvery is how often conversations that have ended give up their goroutine, and memory is looked at.
 	sweepEvery = time.Second
 	// releaseAfter is how many bytes must have been used since memory was last given back to the system, besides half of what
-	// is in use for good.
+	// is in use for good: so this costs no more than the collections that the runtime makes by itself.
 	releaseAfter = 2 << 20
-	// calm is how many bytes may be used in one sweep while memory is given back: nobody is about to need it.
-	calm = 128 << 10
+	// calm is how many bytes may be used in each of the last calmFor sweeps when memory is given back: nobody is about to need
+	// it, and the goroutines that the wave has left behind have ended.
+	calm    = 128 << 10
+	calmFor = 2
 	// moveCost is about how many bytes a connection leaves behind besides the heap when it parks or goes: a goroutine's stack.
 	moveCost = 8 << 10
-	// releaseShare bounds what giving back may cost: one part in so many of the time.
-	releaseShare = 200
+	// releaseEvery is how long it takes until memory is given back again.
+	releaseEvery = 5 * time.Second
 )
 
 // sweep ends conversations that have fallen silent, and gives memory back once a wave of connections or of messages has
@@ -30,6 +32,7 @@ func (s *Server) sweep() {
 	var u use
 	u.look(0)
 	var next time.Time
+	calmed := 0
 	for {
 		select {
 		case <-tick.C:
@@ -38,13 +41,15 @@ func (s *Server) sweep() {
 		}
 		fresh := u.look(s.registry.ParkSilent() + int(s.registry.Gone()-u.gone))
 		u.gone = s.registry.Gone()
-		if u.spent < releaseAfter+u.live/2 || fresh > calm || time.Now().Before(next) {
+		if calmed++; fresh > calm {
+			calmed = 0
+		}
+		if u.spent < releaseAfter+u.live/2 || calmed < calmFor || time.Now().Before(next) {
 			continue
 		}
-		start := time.Now()
 		runtime.GC() // what lies in pools is garbage for the next one only
 		debug.FreeOSMemory()
-		next = time.Now().Add(releaseShare * time.Since(start))
+		next = time.Now().Add(releaseEvery)
 		u.look(0)
 		u.spent = 0
 	}
