@@ -96,6 +96,66 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 	}
 }
 
+// After 10,000 connections have come, had some traffic and left, the process is within a fifth of its size before them. It had
+// others before, and so its first collections: what the runtime takes for these, once, is no connection's.
+func TestMemoryIsGivenBack(t *testing.T) {
+	const (
+		conns   = 10_000
+		first   = 1000
+		limit   = 1.2
+		settled = time.Minute
+	)
+	if err := allowFiles(conns + 1); err != nil {
+		t.Fatal(err)
+	}
+	p := startServer(t, weir, rival.PlainBlock)
+	w := idle{via: load.WS, messages: givenBackMessages, size: givenBackSize}
+	if err := visit(p, w, first); err != nil {
+		t.Fatal(err)
+	}
+	before := calmMemory(t, p)
+	if err := visit(p, w, conns); err != nil {
+		t.Fatal(err)
+	}
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for begin := time.Now(); ; <-look.C {
+		after, err := p.Memory()
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case float64(after) <= limit*float64(before):
+			t.Logf("%d KiB before, %d KiB after %v", before>>10, after>>10, time.Since(begin).Round(time.Second))
+			return
+		case time.Since(begin) > settled:
+			t.Fatalf("%d KiB before, %d KiB %v after they left", before>>10, after>>10, settled)
+		}
+	}
+}
+
+// calmMemory is the memory of p once it has been the same, to the hundredth, for some seconds.
+func calmMemory(t *testing.T, p *rival.Process) int64 {
+	t.Helper()
+	const (
+		same    = 5
+		patient = 30
+	)
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	var last int64
+	for looks, calm := 0, 0; calm < same && looks < patient; looks++ {
+		now, err := p.Memory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if calm++; max(now-last, last-now) > last/100 {
+			last, calm = now, 0
+		}
+		<-look.C
+	}
+	return last
+}
+
 // tiny is small and short: what is measured with it says nothing.
 var tiny = scale{
 	conns: 50, secure: 10, crowd: 60, receivers: 20, pairs: 5, askers: 10, rate: 500,
