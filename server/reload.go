@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net"
 	"slices"
 	"time"
 
 	"weir/internal/client"
 	"weir/internal/config"
-	"weir/internal/transport"
 )
 
 // webSocketRoom is the room of changes of websocket blocks in a plan.
@@ -106,93 +104,6 @@ func (s *Server) adopt(o *Options, c compiled) (believe func(), err error) {
 	}
 	s.infoChanged()
 	return believe, nil
-}
-
-// move is an edge whose listener comes, goes, or is opened anew on a socket of its own.
-type move struct {
-	edge   *edge
-	state  *edgeState
-	socket net.Listener // nil if the listener goes
-}
-
-// planMovesLocked opens the sockets that a new configuration needs. After an error none of them is left open.
-func (s *Server) planMovesLocked(states []*edgeState) (moves []move, err error) {
-	defer func() {
-		if err != nil {
-			for _, m := range moves {
-				if m.socket != nil {
-					m.socket.Close() //nolint:errcheck // it was never used
-				}
-			}
-		}
-	}()
-	kept := make(map[string]bool)
-	for _, state := range states {
-		kept[state.Name] = true
-		e := s.edgeLocked(state.Name)
-		if e != nil && e.listener != nil && e.standsAtLocked(state) && e.now.Load().sameListener(state) {
-			continue
-		}
-		socket, err := s.socketForLocked(e, state)
-		if err != nil {
-			return moves, fmt.Errorf("can not listen for %s clients: %w", state.Name, err)
-		}
-		moves = append(moves, move{e, state, socket})
-	}
-	for _, e := range s.edges {
-		if !kept[e.name] && e.listener != nil {
-			moves = append(moves, move{edge: e})
-		}
-	}
-	return moves, nil
-}
-
-// standsAtLocked reports whether an open edge listens where the state says, if only by chance, as with port -1 before.
-func (e *edge) standsAtLocked(state *edgeState) bool {
-	return e.now.Load().Address() == state.Address() || e.socket.Addr().String() == state.Address()
-}
-
-// sameListener reports whether the listener of one state serves another, at the same address, as it is.
-func (s *edgeState) sameListener(next *edgeState) bool {
-	return (s.tls == nil) == (next.tls == nil) && s.Proxies.Protocol == next.Proxies.Protocol &&
-		s.HandshakeTimeout == next.HandshakeTimeout && s.MaxHeader == next.MaxHeader
-}
-
-// errNotTwice refuses to change how a Unix socket is served: its file can not be two listeners' at once.
-var errNotTwice = errors.New("a Unix socket has to move to another path for this change")
-
-// socketForLocked is a socket for the new listener of e. At the same address it is the old one once more, so that no
-// connection is refused meanwhile.
-func (s *Server) socketForLocked(e *edge, state *edgeState) (net.Listener, error) {
-	if e == nil || e.listener == nil || !e.standsAtLocked(state) {
-		return transport.Listen(state.Address())
-	}
-	tcp, ok := e.socket.(*net.TCPListener)
-	if !ok {
-		return nil, errNotTwice
-	}
-	f, err := tcp.File()
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // the listener has a descriptor of its own
-	return net.FileListener(f)
-}
-
-// moveLocked puts the new listener of an edge in place, and closes the old one.
-func (s *Server) moveLocked(m move) {
-	e := m.edge
-	if e == nil {
-		e = s.edgeLocked(m.state.Name)
-	}
-	old := e.listener
-	e.listener = nil
-	if old != nil {
-		s.retire(old) // who comes from now on is the new one's
-	}
-	if m.socket != nil {
-		s.serveEdgeLocked(e, m.state, m.socket)
-	}
 }
 
 // retire closes a listener at once, and lets requests that are under way there be answered.

@@ -3,10 +3,13 @@ package server_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -171,6 +174,65 @@ func TestReloadMovesListeners(t *testing.T) {
 	send(t, nc, "PING\r\n")
 	if got := payload(t, r); !strings.HasSuffix(got, "PONG\r\n") && got != "+OK\r\n" {
 		t.Errorf("the first connection: %q", got)
+	}
+}
+
+// A block may change its host and keep its port, take the place of another, and have a new name: addresses overlap only until
+// the reload is over.
+func TestReloadWithinOnePort(t *testing.T) {
+	s := running(t, fmt.Sprintf(socket, -1, ""))
+	port := s.WebSocketAddr().(*net.TCPAddr).Port
+	elsewhere := fmt.Sprintf("websocket { listen: \"0.0.0.0:%d\", no_tls: true }\n", port)
+	for _, text := range []string{
+		elsewhere,
+		fmt.Sprintf(socket, port, ""),
+		fmt.Sprintf(socket, port, "name: other"),
+		fmt.Sprintf("websocket [ { listen: \"127.0.0.1:-1\", no_tls: true }, { listen: \"127.0.0.1:%d\", no_tls: true } ]\n", port),
+		elsewhere,
+	} {
+		if err := s.Reload(parsed(t, text)); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if status, _, _ := knock(t, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}); status != http.StatusSwitchingProtocols {
+			t.Errorf("%s: status %d", text, status)
+		}
+	}
+	if err := s.Reload(parsed(t, elsewhere[:len(elsewhere)-1]+"\nport: 1\n")); err == nil {
+		t.Fatal("a change of the client port was taken")
+	}
+	if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+		l.Close()
+		t.Error("somebody else can share the port")
+	}
+}
+
+// A Unix socket can be served in another way at the same path.
+func TestReloadUnixSocket(t *testing.T) {
+	dir, err := os.MkdirTemp("", "weir") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "s")
+	text := func(more string) string { return fmt.Sprintf("websocket { unix: %q, %s }\n", path, more) }
+	s := running(t, text(""))
+	for _, change := range []string{"handshake_timeout: 3", "name: other", "max_header: 4096", "max_header: 4096, trusted_proxies: unix"} {
+		if err := s.Reload(parsed(t, text(change))); err != nil {
+			t.Fatalf("%s: %v", change, err)
+		}
+		if status, _, _ := knock(t, &net.UnixAddr{Name: path, Net: "unix"}); status != http.StatusSwitchingProtocols {
+			t.Errorf("%s: status %d", change, status)
+		}
+	}
+	if err := s.Reload(parsed(t, text("max_header: 2048")+"http: \"127.0.0.1:-1\"\n")); err == nil {
+		t.Fatal("a new monitoring port was taken")
+	}
+	if status, _, _ := knock(t, &net.UnixAddr{Name: path, Net: "unix"}); status != http.StatusSwitchingProtocols {
+		t.Errorf("after a refused reload: status %d", status)
+	}
+	s.Shutdown()
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
 	}
 }
 

@@ -71,6 +71,52 @@ func removeStale(path string) error {
 	return err
 }
 
+// ListenAgain returns another listener on the socket of l: what one of them does not accept the other does. If the socket is a
+// Unix one, its file stays l's, see [HandOver].
+func ListenAgain(l net.Listener) (net.Listener, error) {
+	holder, ok := l.(interface{ File() (*os.File, error) })
+	if !ok {
+		return nil, fmt.Errorf("listen %s: not a socket", l.Addr())
+	}
+	f, err := holder.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // the listener has a descriptor of its own
+	return net.FileListener(f)
+}
+
+// HandOver makes the file of the Unix socket that both listeners are on that of the second: closing the first one leaves it.
+// With other listeners, or nil, it does nothing.
+func HandOver(from, to net.Listener) {
+	first, ok := from.(*net.UnixListener)
+	second, also := to.(*net.UnixListener)
+	if ok && also {
+		first.SetUnlinkOnClose(false)
+		second.SetUnlinkOnClose(true)
+	}
+}
+
+// ListenBeside is [Listen] for an address that may overlap those of listeners that will soon be closed, as "127.0.0.1:80"
+// does with "0.0.0.0:80".
+func ListenBeside(address string, leaving []net.Listener) (net.Listener, error) {
+	l, err := Listen(address)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return l, err
+	}
+	_, port, bad := net.SplitHostPort(address)
+	var shared []net.Listener
+	for _, l := range leaving {
+		if _, p, wrong := net.SplitHostPort(l.Addr().String()); wrong == nil && bad == nil && p == port {
+			shared = append(shared, l)
+		}
+	}
+	if len(shared) == 0 {
+		return nil, err
+	}
+	return listenShared(address, shared)
+}
+
 // Pauses of [Accept] after an error that may pass, such as too many open files.
 const (
 	firstPause = 10 * time.Millisecond
