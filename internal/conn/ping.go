@@ -65,9 +65,7 @@ func (c *Conn) StartPings(alive func() KeepAlive) {
 	if k.WSInterval > 0 && c.Link.IsWebSocket() {
 		p.wsDue = now.after(k.WSInterval)
 	}
-	if k.MaxAge > 0 {
-		p.ageDue = now.after(k.MaxAge + rand.N(k.MaxAge/10+1))
-	}
+	p.ageLocked(k.MaxAge, now, now)
 	next := p.nextLocked()
 	p.mu.Unlock()
 	c.reg.lookAt(c, next)
@@ -90,7 +88,20 @@ func (c *Conn) PingSoon() {
 	c.reg.lookAt(c, next)
 }
 
-// renewPings brings forward what is due later than the intervals of now say.
+// ageLocked says when a connection that began at start gets too old, unless that is within what most allows already. One that
+// is too old at once may stay for as long as chance adds, so that a reload does not end all of them together.
+func (p *pinger) ageLocked(most time.Duration, start, now instant) {
+	if most <= 0 {
+		p.ageDue = 0
+		return
+	}
+	chance := most / 10
+	if first := start + instant(most); p.ageDue < first || p.ageDue > first.after(chance) {
+		p.ageDue = max(first, now).after(rand.N(chance + 1))
+	}
+}
+
+// renewPings brings forward what is due later than the intervals of now say, and applies another MaxAge.
 func (c *Conn) renewPings() {
 	now := c.reg.now()
 	p := &c.pings
@@ -104,6 +115,7 @@ func (c *Conn) renewPings() {
 	if due := now.after(k.WSInterval); k.WSInterval > 0 && c.Link.IsWebSocket() && (p.wsDue == 0 || due < p.wsDue) {
 		p.wsDue = due
 	}
+	p.ageLocked(k.MaxAge, c.start, now)
 	next := p.nextLocked()
 	p.mu.Unlock()
 	c.reg.lookAt(c, next)

@@ -2,6 +2,7 @@ package conn_test
 
 import (
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,4 +124,36 @@ func TestMaxAge(t *testing.T) {
 			t.Errorf("closed for %q after %v", r, end)
 		}
 	})
+}
+
+// A reload gives connections that are there another age, in either direction; those that are too old leave one by one.
+func TestMaxAgeChanges(t *testing.T) {
+	for _, tt := range []struct{ before, after, min, max time.Duration }{
+		{0, time.Hour, time.Hour, 66 * time.Minute},
+		{time.Hour, 2 * time.Hour, 2 * time.Hour, 132 * time.Minute},
+		{3 * time.Hour, 20 * time.Minute, 30 * time.Minute, 32 * time.Minute},
+		{time.Hour, 0, 5 * time.Hour, 5 * time.Hour},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			reg := newRegistry()
+			e, nc := pair(reg, "ws")
+			var age atomic.Int64
+			age.Store(int64(tt.before))
+			e.StartPings(func() conn.KeepAlive {
+				return conn.KeepAlive{Interval: 10 * time.Hour, MaxAge: time.Duration(age.Load())}
+			})
+			start := time.Now()
+			time.AfterFunc(30*time.Minute, func() {
+				age.Store(int64(tt.after))
+				reg.Renew()
+				reg.Renew() // again with the same
+			})
+			time.AfterFunc(5*time.Hour, func() { nc.Close() })
+			io.Copy(io.Discard, nc)
+			<-e.closed
+			if end := time.Since(start); end < tt.min || end > tt.max+time.Minute {
+				t.Errorf("%v, then %v: closed after %v", tt.before, tt.after, end)
+			}
+		})
+	}
 }
