@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"io"
@@ -22,6 +23,7 @@ type Server struct {
 	up   *Upgrader
 	http *http.Server
 	tls  func() *tls.Config
+	most int // bytes of a head
 	log  *slog.Logger
 	desk *desk
 
@@ -31,13 +33,18 @@ type Server struct {
 	empty  chan struct{} // closed when the last guest goes, if somebody waits
 }
 
-// New makes a server for up. Of h, whose handler is up, it keeps ReadHeaderTimeout as the time for the whole handshake,
-// TLS and HTTP, and MaxHeaderBytes with net/http's own 4 KiB as the size of a head. tls is asked anew for each connection; nil
-// is no TLS.
+// New makes a server for up. Of h, whose handler is up, it takes ReadHeaderTimeout for the time of the whole handshake, TLS and
+// HTTP, and MaxHeaderBytes for the size of a head, without the 4 KiB that net/http adds: h gets a smaller one. tls is asked
+// anew for each connection; nil is no TLS.
 func New(up *Upgrader, h *http.Server, tls func() *tls.Config, log *slog.Logger) *Server {
+	most := cmp.Or(max(h.MaxHeaderBytes, 0), http.DefaultMaxHeaderBytes)
+	h.MaxHeaderBytes = max(most-httpSlack, 1)
 	d := &desk{conns: make(chan net.Conn), done: make(chan struct{})}
-	return &Server{up: up, http: h, tls: tls, log: log, desk: d, guests: make(map[net.Conn]time.Time)}
+	return &Server{up: up, http: h, tls: tls, most: most, log: log, desk: d, guests: make(map[net.Conn]time.Time)}
 }
+
+// httpSlack is how much longer than MaxHeaderBytes net/http lets a head be.
+const httpSlack = 4 << 10
 
 // Serve serves the connections of l until l is closed and [Server.Shutdown] or [Server.Close] was called.
 func (s *Server) Serve(l net.Listener) {
@@ -197,16 +204,15 @@ func (s *Server) complain(format string, args ...any) {
 
 // read reads the head of the first request.
 func (s *Server) read(g *guest) (life func()) {
-	most := s.http.MaxHeaderBytes
-	if most <= 0 {
-		most = http.DefaultMaxHeaderBytes
-	}
-	most += httpSlack
 	for {
-		n, err := g.nc.Read(g.room(most))
+		n, err := g.nc.Read(g.room(s.most))
 		g.buf = g.buf[:len(g.buf)+n]
 		verdict, size := g.head.Read(g.buf)
 		switch {
+		case verdict == head.More && len(g.buf) > s.most, size > s.most:
+			s.up.refused(transport.AddrPort(g.nc.RemoteAddr()), g.nc.RemoteAddr().String(), errHeaderTooLong)
+			transport.Dismiss(g.nc, headerTooLong)
+			return nil
 		case verdict == head.Upgrade && size == len(g.buf):
 			if _, secure := g.nc.(*transport.TLSConn); secure {
 				g.head.Request.TLS = new(tls.ConnectionState) // that there is TLS is all that anybody asks
@@ -215,7 +221,7 @@ func (s *Server) read(g *guest) (life func()) {
 				return life
 			}
 			fallthrough
-		case verdict != head.More, len(g.buf) > most, err == io.EOF && len(g.buf) > 0:
+		case verdict != head.More, err == io.EOF && len(g.buf) > 0:
 			s.hand(g)
 			return nil
 		case err != nil:
@@ -225,15 +231,16 @@ func (s *Server) read(g *guest) (life func()) {
 	}
 }
 
-// httpSlack is how much longer than MaxHeaderBytes net/http lets a head be.
-const httpSlack = 4 << 10
+// headerTooLong is the answer to a head that is too long, the same as net/http's.
+const headerTooLong = "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+	"Connection: close\r\n\r\n431 Request Header Fields Too Large"
 
 // room is where the next bytes go: what is left of the buffer, or of one twice as large, up to one byte more than most.
 func (g *guest) room(most int) []byte {
 	if len(g.buf) == cap(g.buf) {
 		g.buf = append(make([]byte, 0, min(2*cap(g.buf), most+1)), g.buf...)
 	}
-	return g.buf[len(g.buf):cap(g.buf)]
+	return g.buf[len(g.buf):min(cap(g.buf), most+1)]
 }
 
 // hand gives g to net/http.

@@ -185,6 +185,30 @@ func serveFront(t *testing.T, l net.Listener, s *front.Server) {
 	})
 }
 
+// A head may have so many bytes and not one more, also where the limit is below the first buffer; who sends more is counted.
+func TestHeadSize(t *testing.T) {
+	for _, most := range []int{1 << 10, 8 << 10} {
+		refused := make(chan string, 10)
+		l := listen(t)
+		serveFront(t, l, front.New(house(refused), &http.Server{Handler: house(refused), MaxHeaderBytes: most}, nil, slog.New(slog.DiscardHandler)))
+		for _, tt := range []struct {
+			size int
+			want string
+		}{{most, "HTTP/1.1 101 "}, {most + 1, "HTTP/1.1 431 "}, {most + 3000, "HTTP/1.1 431 "}} {
+			request := upgradeWith("X: ")
+			request = upgradeWith("X: " + strings.Repeat("x", tt.size-len(request)))
+			if got := conversation(t, l.Addr(), nil, request); !strings.HasPrefix(got, tt.want) {
+				t.Errorf("%d of %d: %.40q", tt.size, most, got)
+			}
+			if strings.Contains(tt.want, "431") {
+				if why := <-refused; !strings.Contains(why, "header is too long") {
+					t.Errorf("refused: %s", why)
+				}
+			}
+		}
+	}
+}
+
 // A head that comes in pieces is the same head, and needs no more memory than it has bytes.
 func TestPieces(t *testing.T) {
 	s := open(t, transport.Guard{}, false, nil)

@@ -51,8 +51,10 @@ const (
 
 // What the handler itself refuses with.
 var (
-	errNoLeaf   = &ws.UpgradeError{Status: http.StatusNotFound, Reason: "no leaf nodes here"}
-	errNoMQTT   = &ws.UpgradeError{Status: http.StatusNotFound, Reason: "no MQTT here"}
+	errNoLeaf        = &ws.UpgradeError{Status: http.StatusNotFound, Reason: "no leaf nodes here"}
+	errNoMQTT        = &ws.UpgradeError{Status: http.StatusNotFound, Reason: "no MQTT here"}
+	errHeaderTooLong = &ws.UpgradeError{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "header is too long"}
+
 	errDraining = &ws.UpgradeError{Status: http.StatusServiceUnavailable, Reason: "the server is draining"}
 )
 
