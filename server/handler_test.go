@@ -1,8 +1,11 @@
 package server_test
 
 import (
+	"bufio"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"weir/server"
@@ -66,4 +69,35 @@ func TestHandlerBearer(t *testing.T) {
 			t.Errorf("%s: got %q", header, got)
 		}
 	}
+}
+
+// A reload holds for who comes, or came, through a handler.
+func TestHandlerReload(t *testing.T) {
+	const users = "authorization { users: [ { user: %s, password: p } ] }"
+	s := running(t, fmt.Sprintf(users, "ann"))
+	h, err := s.Handler(server.WebSocket{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := httptest.NewServer(h)
+	defer site.Close()
+	login := func(user, want string) *bufio.Reader {
+		t.Helper()
+		_, nc, r := knockAt(t, site.Listener.Addr(), "/")
+		payload(t, r)
+		send(t, nc, fmt.Sprintf("CONNECT {\"verbose\":false,\"user\":%q,\"pass\":\"p\"}\r\nPING\r\n", user))
+		if got := payload(t, r); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q", user, got)
+		}
+		return r
+	}
+	ann := login("ann", "PONG")
+	if err := s.Reload(parsed(t, fmt.Sprintf(users, "bob"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := payload(t, ann); !strings.HasSuffix(got, "Client Closed") { // a close frame, as nats-server has it
+		t.Errorf("ann, who is no user any more: %q", got)
+	}
+	login("ann", "-ERR 'Authorization Violation'")
+	login("bob", "PONG")
 }

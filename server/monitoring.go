@@ -153,6 +153,9 @@ func (s *Server) varzDoors() map[string]monitor.Door {
 			doors[e.name] = e.door
 		}
 	}
+	for _, h := range s.handlers {
+		doors[h.name] = h.door
+	}
 	s.mu.Unlock()
 	all := make(map[string]monitor.Door)
 	for name, d := range doors {

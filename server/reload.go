@@ -84,6 +84,10 @@ func (s *Server) adopt(o *Options, c compiled) (believe func(), err error) {
 	if believe, err = s.reassure(o); err != nil {
 		return nil, err
 	}
+	handlers, err := s.compileHandlersLocked(o)
+	if err != nil {
+		return nil, err
+	}
 	moves, err := s.planMovesLocked(c.edges)
 	if err != nil {
 		return nil, err
@@ -94,6 +98,9 @@ func (s *Server) adopt(o *Options, c compiled) (believe func(), err error) {
 		}
 	}
 	s.adoptLocked(c)
+	for i, state := range handlers {
+		s.handlers[i].now.Store(state)
+	}
 	s.options.Store(o)
 	s.since.loaded.Store(time.Now().UnixNano())
 	s.registry.SetConfig(o.Conn)

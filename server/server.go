@@ -69,7 +69,7 @@ type Server struct {
 	monitor   *httpListener
 	profile   *httpListener
 	portsFile string
-	handlers  int // made by Handler
+	handlers  []handled // made by Handler
 	loops     sync.WaitGroup
 }
 
