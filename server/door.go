@@ -52,6 +52,7 @@ func (d *door) errorLog() *log.Logger { return log.New(d.refusals, "", 0) }
 func (e *edge) framing(f *transport.Framing) {
 	w := e.now.Load()
 	f.Level, f.Threshold, f.MaxFrame = w.Deflate.Level, w.Deflate.Threshold, w.MaxFrame
+	f.MaxPacked = &e.packed
 }
 
 // deflatePolicy is what a block agrees to.

@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/tls"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -25,6 +26,8 @@ type edge struct {
 	name string // immutable
 	now  atomic.Pointer[edgeState]
 
+	packed atomic.Int32 // of now, for the connections
+
 	// Guarded by Server.mu.
 	door     *door         // nil until it is first opened
 	listener *httpListener // nil while it is not open
@@ -38,6 +41,20 @@ type edgeState struct {
 	proxies *admission.Proxies
 	tls     *secured // nil without TLS
 	auth    *auth.Policy
+	packed  int32 // see [transport.Framing.MaxPacked]
+}
+
+// The compressed parts of a message are kept up to so many times max_payload, as in nats-server, but never less than it keeps by
+// default: messages in a batch may be small and many.
+const (
+	packedShare = 8
+	leastPacked = 8 << 20
+)
+
+// set makes a state that of e.
+func (e *edge) set(state *edgeState) {
+	e.now.Store(state)
+	e.packed.Store(state.packed)
 }
 
 // subprotocols are what a client may ask for by name. One that asks fails without an answer, one that does not needs none.
@@ -54,6 +71,7 @@ func (s *Server) compileEdge(o *Options, w *config.WebSocket, l *tlsLoader) (*ed
 		Compression: w.Compression, Deflate: deflatePolicy(w.Deflate),
 		AllowNoMasking: w.NoMasking, Protocols: subprotocols, Headers: ws.SortHeaders(w.Headers),
 	}}
+	e.packed = int32(min(max(int64(o.Protocol.MaxPayload)*packedShare, leastPacked), math.MaxInt32))
 	if err := e.policy.Validate(); err != nil {
 		return nil, err
 	}
@@ -88,7 +106,7 @@ func (s *Server) setEdgesLocked(states []*edgeState) {
 			e = &edge{name: state.Name}
 			s.edges = append(s.edges, e)
 		}
-		e.now.Store(state)
+		e.set(state)
 		if e.door != nil {
 			e.door.gate.SetLimits(state.limits())
 		}

@@ -60,7 +60,7 @@ func (s *Server) addHandler(o *Options, w WebSocket, state *edgeState) (http.Han
 		return nil, nil
 	}
 	e := &edge{name: handlerEdge + strings.Repeat("+", len(s.handlers))}
-	e.now.Store(state)
+	e.set(state)
 	e.door = s.newDoor(e)
 	e.door.up.Guard.Store(e.door.guard(e, state))
 	s.handlers = append(s.handlers, handled{e, w})

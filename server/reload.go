@@ -99,7 +99,7 @@ func (s *Server) adopt(o *Options, c compiled) (believe func(), err error) {
 	}
 	s.adoptLocked(c)
 	for i, state := range handlers {
-		s.handlers[i].now.Store(state)
+		s.handlers[i].set(state)
 	}
 	s.options.Store(o)
 	s.since.loaded.Store(time.Now().UnixNano())

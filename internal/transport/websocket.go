@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"weir/ws"
 )
@@ -16,7 +17,7 @@ const (
 	// untrustedMessage bounds a compressed message, before and after inflating, of a peer that is not authenticated, where
 	// no gate has a limit.
 	untrustedMessage = 16 << 10
-	// trustedMessage bounds the compressed bytes of one message.
+	// trustedMessage bounds the compressed bytes of one message that comes in parts, which are kept until it is whole.
 	trustedMessage = 64 << 20
 	// trustedInflated bounds what one message may inflate to, trustedRatio how many times its own size once that is more than
 	// ratioFrom: below, a legal batch of messages of one repeated letter reaches DEFLATE's own limit of 1032.
@@ -47,6 +48,9 @@ type Framing struct {
 	MaxFrame int
 	// NoMasking lets the client leave its frames unmasked.
 	NoMasking bool
+	// MaxPacked, if not nil, is how many compressed bytes of one message of a trusted peer are kept until it is whole; it may
+	// change at any time. Never more than 64 MiB are.
+	MaxPacked *atomic.Int32
 	// Answer is the response to the request for an upgrade. It goes out in front of the first flush.
 	Answer []byte
 }
@@ -71,7 +75,8 @@ type webSocket struct {
 	role                        ws.Role
 	level                       int8
 	threshold, maxFrame         int32
-	windows                     *windows // nil where messages stand alone and may refer back 32 KiB
+	maxPacked                   *atomic.Int32 // of [Framing]
+	windows                     *windows      // nil where messages stand alone and may refer back 32 KiB
 
 	answer *[]byte // of [Framing], until the first flush takes it along; owned by the holder of the flush flag
 
@@ -122,7 +127,7 @@ type windows struct {
 // UpgradeWS puts WebSocket framing on a connection that is not being served.
 func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 	c.ws = &webSocket{
-		role: role, deflate: f.Deflate, noMasking: f.NoMasking, level: int8(f.Level),
+		role: role, deflate: f.Deflate, noMasking: f.NoMasking, level: int8(f.Level), maxPacked: f.MaxPacked,
 		threshold: narrow(cmp.Or(f.Threshold, DefaultThreshold)), maxFrame: narrow(cmp.Or(f.MaxFrame, DefaultMaxFrame)),
 	}
 	if len(f.Answer) > 0 {
@@ -211,8 +216,11 @@ func (s *webSocket) data(ev *ws.Event, sink Sink) error {
 		return s.inflate(ev.Payload, sink)
 	}
 	limit := trustedMessage
-	if !s.trusted {
+	switch {
+	case !s.trusted:
 		limit = s.untrusted
+	case s.maxPacked != nil:
+		limit = min(limit, int(s.maxPacked.Load()))
 	}
 	s.fragments++
 	if len(s.packed)+len(ev.Payload) > limit || s.fragments > maxFragments && len(s.packed) < s.fragments*minFragment {

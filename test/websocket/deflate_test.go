@@ -190,6 +190,17 @@ func TestCompressedInput(t *testing.T) {
 				t.Error(closed)
 			}
 		})
+		t.Run("no end", func(t *testing.T) { // up to eight times max_payload is kept
+			s := connect(t, server, deflated)
+			s.send(wire.Frame{More: true, RSV: wire.RSV1, Opcode: wire.Binary, Payload: make([]byte, 1<<20)})
+			for range 8 {
+				s.send(wire.Frame{More: true, Opcode: wire.Continuation, Payload: make([]byte, 1<<20)})
+			}
+			closed := s.end()
+			if target == process.Weir && closed.Code != 1009 {
+				t.Error(closed)
+			}
+		})
 	})
 }
 
