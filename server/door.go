@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"log"
 	"net/http"
 	"strings"
@@ -32,10 +33,9 @@ func (d *door) guard(e *edge, w *edgeState) *transport.Guard {
 		Gate:    d.gate,
 		Proxies: func() *admission.Proxies { return e.now.Load().proxies },
 		Refused: d.refusals.Connection,
+		Answer:  front.Refusal,
 	}
-	if w.tls == nil {
-		g.Answer = front.Refusal
-	}
+	g.TLS = e.secure(w)
 	if w.Proxies.Protocol {
 		g.ProxyProtocol = &admission.ProxyProtocol{Timeout: max(w.HandshakeTimeout, 0)}
 		if len(w.Proxies.Trusted) > 0 {
@@ -43,6 +43,20 @@ func (d *door) guard(e *edge, w *edgeState) *transport.Guard {
 		}
 	}
 	return g
+}
+
+// secure is the TLS that a listener of e, opened for the state w, has at any time; nil without TLS. While a listener without TLS takes
+// its place, it goes on with what it had.
+func (e *edge) secure(w *edgeState) func() *tls.Config {
+	if w.tls == nil {
+		return nil
+	}
+	return func() *tls.Config {
+		if now := e.now.Load().tls; now != nil {
+			return now.Config
+		}
+		return w.tls.Config
+	}
 }
 
 // errorLog is where net/http complains of a listener's peers.

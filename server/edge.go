@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/tls"
 	"fmt"
 	"math"
 	"net"
@@ -163,16 +162,12 @@ func (s *Server) serveEdgeLocked(e *edge, w *edgeState, l net.Listener) {
 	guard := e.door.guard(e, w)
 	e.door.up.Guard.Store(guard)
 	e.socket = l
-	secure := func() *tls.Config { return e.now.Load().tls.Config }
-	if w.tls == nil {
-		secure = nil
-	}
 	limit := max(w.HandshakeTimeout, 0)
 	web := front.New(e.door.up, &http.Server{
 		Handler: e.door.up, MaxHeaderBytes: w.MaxHeader,
 		ReadHeaderTimeout: limit, ReadTimeout: limit, IdleTimeout: limit,
 		ErrorLog: e.door.errorLog(),
-	}, secure, s.log)
+	}, e.secure(w), s.log)
 	l = guard.Listen(l)
 	s.loops.Go(func() { web.Serve(l) })
 	e.listener = &httpListener{Listener: l, server: web}

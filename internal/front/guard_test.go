@@ -58,15 +58,14 @@ func openOn(t *testing.T, address string, g transport.Guard, withTLS bool, edit 
 		refused: make(chan error, 1000), closed: make(chan string, 1000), served: make(chan struct{}),
 	}
 	g.Refused = func(_ string, why error) { s.refused <- why }
-	if !withTLS {
-		g.Answer = front.Refusal
-	}
-	l = g.Listen(telling{l, s.closed})
+	g.Answer = front.Refusal
 	var secure func() *tls.Config
 	if withTLS {
 		server, client := certificate(t)
 		secure, s.secure = func() *tls.Config { return server }, client
 	}
+	g.TLS = secure
+	l = g.Listen(telling{l, s.closed})
 	up := &front.Upgrader{
 		Policy:  func() *ws.UpgradePolicy { return nil },
 		Open:    func(c *transport.Conn, _ *http.Request) func() { return func() { s.greet(c) } },
@@ -251,24 +250,48 @@ func TestTooManyHandshakes(t *testing.T) {
 	c.Close()
 }
 
-// Below TLS there is nothing to say.
+// Over TLS some of the refused are told, too, but not when there are too many handshakes in a second.
 func TestRefusedTLS(t *testing.T) {
-	g := transport.Guard{Gate: admission.NewGate(admission.Limits{HalfOpen: 1})}
-	s := open(t, g, true, nil)
-	first := s.dial(t, "")
-	if b, err := io.ReadAll(s.dial(t, "").(*tls.Conn).NetConn()); len(b) > 0 {
-		t.Errorf("got %q, %v", b, err)
-	}
-	if resp := ask(t, first, upgradeWith()); resp.StatusCode != 101 {
-		t.Fatal(resp.Status)
-	}
-	c := <-s.conns
-	if !c.Secure() {
-		t.Error("a connection with TLS is not secure")
-	}
-	c.Close()
-	if n := g.Gate.Counts().HalfOpen; n != 0 {
-		t.Errorf("%d half-open at the end", n)
+	for _, tt := range []struct {
+		limits admission.Limits
+		after  string
+	}{
+		{admission.Limits{HalfOpen: 1}, "2"},
+		{admission.Limits{HandshakesPerSecond: 1}, ""},
+	} {
+		g := transport.Guard{Gate: admission.NewGate(tt.limits)}
+		s := open(t, g, true, nil)
+		first := s.dial(t, "")
+		told, closed := 0, 0
+		for range 40 {
+			nc := s.dial(t, "")
+			if err := nc.(*tls.Conn).Handshake(); err != nil {
+				closed++
+				continue
+			}
+			resp := ask(t, nc, upgradeWith())
+			if resp.StatusCode == 101 { // a second has passed
+				(<-s.conns).Close()
+				continue
+			}
+			if told++; resp.StatusCode != 503 || resp.Header.Get("Retry-After") != tt.after || !resp.Close {
+				t.Errorf("answer %+v", resp)
+			}
+		}
+		if (told > 0) != (tt.after != "") || closed == 0 {
+			t.Errorf("%+v: %d were told, %d were not", tt.limits, told, closed)
+		}
+		if resp := ask(t, first, upgradeWith()); resp.StatusCode != 101 {
+			t.Fatal(resp.Status)
+		}
+		c := <-s.conns
+		if !c.Secure() {
+			t.Error("a connection with TLS is not secure")
+		}
+		c.Close()
+		if n := g.Gate.Counts().HalfOpen; n != 0 {
+			t.Errorf("%d half-open at the end", n)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -20,18 +21,29 @@ type Guard struct {
 	// ProxyProtocol is who sends PROXY headers; nil is nobody. A peer without a header is waited for, so a listener whose
 	// side speaks first needs From, or reads the header itself with [Conn.ReadProxyHeader].
 	ProxyProtocol *admission.ProxyProtocol
-	// Answer is what a refused peer gets to read; without it, or below TLS, nothing.
+	// Answer is what a refused peer gets to read; without it nothing.
 	Answer func(admission.Refusal) string
+	// TLS, if not nil, is that of the peers. Then few of the refused get an answer, since each costs a handshake, and none of
+	// those who are refused because of the rate of handshakes.
+	TLS func() *tls.Config
 	// Refused is told of every connection that ended here: why is a [admission.Refusal], or what is wrong with the PROXY header.
 	Refused func(remote string, why error)
 }
 
-// maxAnswering is how many refused peers at a time get an answer; the others are just closed.
-const maxAnswering = 64
+// How many refused peers at a time get an answer, and how many in a second if that costs a TLS handshake; the others are just
+// closed.
+const (
+	maxAnswering    = 64
+	maxAnsweringTLS = 16
+)
 
 // Listen puts the guard in front of l. Close l through the result.
 func (g *Guard) Listen(l net.Listener) net.Listener {
-	d := &door{Listener: l, Guard: *g, answering: make(chan struct{}, maxAnswering)}
+	most := maxAnswering
+	if g.TLS != nil {
+		most = maxAnsweringTLS
+	}
+	d := &door{Listener: l, Guard: *g, answering: make(chan struct{}, most)}
 	if g.ProxyProtocol != nil {
 		d.ctx, d.cancel = context.WithCancel(context.Background())
 		d.known = make(chan arrival)
@@ -232,18 +244,33 @@ func (d *door) admit(nc net.Conn, a netip.Addr) *guarded {
 // refuse answers and closes g without blocking.
 func (d *door) refuse(g *guarded, why admission.Refusal) {
 	d.tell(g.RemoteAddr(), why)
-	if d.Answer != nil {
+	rate := why == admission.HandshakeRate || why == admission.HandshakeRatePerIP
+	if d.Answer != nil && !(rate && d.TLS != nil) {
 		select {
 		case d.answering <- struct{}{}:
-			go func() {
-				Dismiss(g, d.Answer(why))
-				<-d.answering
-			}()
+			go d.answer(g, why)
 			return
 		default:
 		}
 	}
 	g.Close() //nolint:errcheck // it is refused
+}
+
+// answer is the goroutine of a refused peer.
+func (d *door) answer(g *guarded, why admission.Refusal) {
+	if d.TLS == nil {
+		Dismiss(g, d.Answer(why))
+		<-d.answering
+		return
+	}
+	defer time.AfterFunc(time.Second, func() { <-d.answering })
+	g.SetDeadline(time.Now().Add(dismissal)) //nolint:errcheck // the handshake tells
+	t := ServerTLS(g, d.TLS())
+	if t.Handshake() != nil {
+		g.Close() //nolint:errcheck // it is refused
+		return
+	}
+	Dismiss(t, d.Answer(why))
 }
 
 func (d *door) tell(remote net.Addr, why error) {
