@@ -64,6 +64,9 @@ func (s *Server) addHandler(o *Options, w WebSocket, state *edgeState) (http.Han
 	e.door = s.newDoor(e)
 	e.door.up.Guard.Store(e.door.guard(e, state))
 	s.handlers = append(s.handlers, handled{e, w})
+	if w.AnyPageLogsIn() {
+		s.log.Warn(w.Name + ": " + config.AnyPageLogsIn)
+	}
 	return e.door.up, nil
 }
 

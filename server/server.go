@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -229,7 +230,14 @@ func (s *Server) banner(o *Options) {
 
 // warnings are those of the configuration in force.
 func (s *Server) warnings() []string {
-	all := slices.Clone(s.options.Load().Warnings)
+	o := s.options.Load()
+	all := slices.Clone(o.Warnings)
+	told := slices.ContainsFunc(all, func(text string) bool { return strings.HasSuffix(text, config.AnyPageLogsIn) })
+	for _, w := range o.WebSockets {
+		if w.AnyPageLogsIn() && !told { // that of a file says where it is
+			all = append(all, w.Name+": "+config.AnyPageLogsIn)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	plain := s.clientAuth.Load().port.PlainPasswords()

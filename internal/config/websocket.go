@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"weir/internal/admission"
@@ -136,6 +137,15 @@ func (w *WebSocket) On() bool { return w != nil && (w.Port != 0 || w.Unix != "")
 
 // unixScheme is how the address of a Unix socket begins.
 const unixScheme = "unix:"
+
+// AnyPageLogsIn is the warning for such a listener.
+const AnyPageLogsIn = "browsers send cookies for the pages of any site, and any may connect: set same_origin or allowed_origins"
+
+// AnyPageLogsIn reports whether the pages of any site can use somebody's login.
+func (w *WebSocket) AnyPageLogsIn() bool {
+	anyPage := !w.SameOrigin && (len(w.AllowedOrigins) == 0 || slices.Contains(w.AllowedOrigins, opaqueOrigin))
+	return anyPage && w.Cookies != (Cookies{})
+}
 
 // Address is where w listens: host:port as net.Listen wants it, or unix: and a path.
 func (w *WebSocket) Address() string {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -110,10 +109,8 @@ func readWebSocket(r *conf.Reader, w *WebSocket, v conf.Value, at conf.Position)
 			r.Fail(t.At(), "%v", err)
 		}
 	}
-	anyPage := !w.SameOrigin && (len(w.AllowedOrigins) == 0 || slices.Contains(w.AllowedOrigins, opaqueOrigin))
-	if w.On() && w.Cookies != (Cookies{}) && anyPage {
-		r.Warn(fmt.Sprintf("%v: %s: browsers send cookies for the pages of any site, and any may connect: "+
-			"set same_origin or allowed_origins", at, v.Key))
+	if w.On() && w.AnyPageLogsIn() {
+		r.Warn(fmt.Sprintf("%v: %s: %s", at, v.Key, AnyPageLogsIn))
 	}
 }
 

@@ -282,6 +282,27 @@ func TestJWTWhereAndWhen(t *testing.T) {
 	})
 }
 
+// TestJWTBehindProxy: the networks of a JWT are about the client, not about the proxy that it comes through.
+func TestJWTBehindProxy(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		o := operator.New(t, nil)
+		open := o.Account(nil)
+		server := process.Start(t, process.Weir, process.Options{Config: o.Config(), WebSocket: `trusted_proxies: "127.0.0.1/32"`})
+		u := user(open, nil, func(c *jwt.UserClaims) { c.Src.Set("203.0.113.0/24") })
+		for from, in := range map[string]bool{"203.0.113.7": true, "198.51.100.7": false, "203.0.113.7, 198.51.100.7": false, "": false} {
+			t.Run(from, func(t *testing.T) {
+				var header []string
+				if from != "" {
+					header = append(header, "X-Forwarded-For: "+from)
+				}
+				s, info := dialInfo(t, server, header...)
+				s.send(data(u.connectLine(t, info, true, true)))
+				s.wantLogin(in)
+			})
+		}
+	})
+}
+
 // TestSentinel: who brings no JWT comes in with that of the configuration.
 func TestSentinel(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
