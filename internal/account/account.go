@@ -22,12 +22,12 @@ type Account struct {
 	system systemRoutes
 
 	clients atomic.Int64 // connections
-	past    pastTraffic
 
 	mu      sync.Mutex // guards all below; inside it only the lock of an exporter's tree is taken
 	shadows map[*Sub][]*Sub
 
 	answers answers
+	traffic traffic
 }
 
 // New makes an empty account.

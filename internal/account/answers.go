@@ -234,6 +234,30 @@ func (a *Account) Awaited() int {
 	return len(a.answers.await)
 }
 
+// Pending is an answer that is still to come.
+type Pending struct {
+	// Key is the subject that the service answers to; the answer goes to the subject To in the account For.
+	Key, For, To string
+	// Share says that the service knows who asks, Latency where the sample goes; nil if nobody measures.
+	Share   bool
+	Latency *Latency
+}
+
+// Pending are the answers of the account's services that are still to come, in no order.
+func (a *Account) Pending() []Pending {
+	a.answers.mu.Lock()
+	defer a.answers.mu.Unlock()
+	all := make([]Pending, 0, len(a.answers.await))
+	for key, w := range a.answers.await {
+		p := Pending{Key: key, For: w.into.name, To: w.reply, Share: w.by.share}
+		if w.watch != nil {
+			p.Latency = w.by.export.Latency
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
 // replyPrefix begins the reply subjects that lead answers back (the reference's; visitors may not publish there).
 const replyPrefix = "_R_."
 

@@ -123,3 +123,11 @@ func TestImportsOfOneName(t *testing.T) {
 	w.want(t, "literal", "odd.$1", "odd.$1")
 	other.want(t, "another")
 }
+
+// sharing are two accounts of which one imports some of the other's streams and services.
+func sharing(imports ...account.Import) []account.Config {
+	return []account.Config{
+		{Name: "A", Exports: []account.Export{{Subject: "s.*"}, {Subject: "t.*"}, {Subject: "q", Service: true}, {Subject: "r", Service: true}}},
+		{Name: "B", Imports: imports},
+	}
+}

@@ -12,6 +12,7 @@ import (
 type delivery struct {
 	Pub  // by value: behind a pointer every one would be allocated
 	n    int
+	sent int      // to receivers, by subscriptions of this account
 	made *msg.Msg // nil until somebody needs it
 	hops *hop     // services that it came through
 }
@@ -119,6 +120,9 @@ func (a *Account) publish(by *Publisher, pub *Pub, hops *hop, r *subject.Result[
 	for i := range r.Queues {
 		got += a.deliverOne(by, r.Queues[i].Members, &d)
 	}
+	if d.sent > 0 {
+		by.count(a, d.sent, len(d.Body))
+	}
 	return got
 }
 
@@ -172,6 +176,7 @@ func (a *Account) deliver(by *Publisher, s *Sub, d *delivery) int {
 		s.Owner.Overflowed()
 		return 0
 	}
+	d.sent++
 	if last {
 		home := a
 		if s.special != nil {

@@ -29,6 +29,7 @@ type Publisher struct {
 	foreign map[*Account]*subject.Cache[*Sub] // of other accounts, whose services it asks
 	home    *Account                          // whose tree the cache is of
 	last    *subject.Result[*Sub]             // of the last message at home; nil once there was another look-up
+	sent    struct{ msgs, bytes int64 }       // deliveries at home since the last flush
 	owed    []*outbound.Queue
 	names   []byte    // subjects that were made for the message being published
 	others  []renamed // and the same message under such names
@@ -100,6 +101,7 @@ func (p *Publisher) PushLine(q *outbound.Queue, line string) outbound.Outcome {
 
 // Flush sends what waits in every queue that the publisher owes a flush.
 func (p *Publisher) Flush() {
+	p.settle()
 	owed := p.owed
 	switch {
 	case len(owed) == 0:
@@ -115,6 +117,7 @@ func (p *Publisher) Flush() {
 
 // Forget gives up what is remembered of accounts, for a visitor that goes to another one. What is owed stays.
 func (p *Publisher) Forget() {
+	p.settle()
 	p.cache.Release()
 	for _, c := range p.foreign {
 		c.Release()

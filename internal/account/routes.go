@@ -96,20 +96,25 @@ func unnumbered(s string) string {
 	return strings.Join(tokens, ".")
 }
 
-// exported finds the export of exporter that covers m, an import of importer, and checks that importer may use it. One of
-// just that subject goes before others.
-func exported(exports []Export, m *Import, importer string) (*Export, error) {
-	var found *Export
+// Exported is the one of the exports that an import is about: of just its subject, or else one that covers that; nil if there
+// is none.
+func Exported(exports []Export, m *Import) (found *Export) {
 	for i := range exports {
 		e := &exports[i]
 		switch {
 		case e.Service != m.Service:
 		case e.Subject == m.Subject:
-			found = e
+			return e
 		case found == nil && subject.Subset(m.Subject, e.Subject):
 			found = e
 		}
 	}
+	return found
+}
+
+// exported is the export that m, an import of importer, is about, if importer may use it.
+func exported(exports []Export, m *Import, importer string) (*Export, error) {
+	found := Exported(exports, m)
 	switch {
 	case found == nil:
 		return nil, ErrNotExported

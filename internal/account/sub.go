@@ -40,8 +40,13 @@ func (s *Sub) Own() bool { return s.special == nil }
 // SetGuard puts g before all messages from now on; nil lets them all through.
 func (s *Sub) SetGuard(g *Guard) { s.guard.Store(g) }
 
-// Delivered is the number of messages that the subscription got.
-func (s *Sub) Delivered() int64 { return s.delivered.Load() }
+// Delivered is the number of messages that the subscription got; one made for an import counts with that of the visitor.
+func (s *Sub) Delivered() int64 {
+	if s.special != nil && s.special.of != nil {
+		s = s.special.of
+	}
+	return s.delivered.Load()
+}
 
 // Max is the number of messages after which the subscription expires; 0 means never.
 func (s *Sub) Max() int64 { return s.max.Load() }

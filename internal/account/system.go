@@ -1,6 +1,7 @@
 package account
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"weir/internal/subject"
@@ -27,6 +28,17 @@ var systemServices = [...]systemService{
 }
 
 func systemExport(s string) *Export { return &Export{Subject: s, Service: true} }
+
+// SystemExports are the exports that the system account has besides those that are configured.
+func SystemExports() (all []Export) {
+	for i := range systemServices {
+		e := *systemServices[i].export
+		if !slices.ContainsFunc(all, func(o Export) bool { return o.Subject == e.Subject }) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
 
 // systemRoutes are an account's ways to the system account, one for each of systemServices; nil where it has none.
 type systemRoutes struct {

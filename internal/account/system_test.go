@@ -157,6 +157,35 @@ func TestTrafficThatIsKept(t *testing.T) {
 	}
 }
 
+// What is delivered counts where it is published: a stream with the exporter, a request with the service, an answer with who asked.
+func TestTrafficOfImports(t *testing.T) {
+	d := apply(t, sharing(stream("A", "s.*", "in.$1"), service("A", "q", ""))...)
+	d.listen("B", "in.*", "")
+	d.listen("B", "in.x", "workers")
+	d.listen("A", "s.x", "")
+	d.listen("B", "inbox", "")
+	d.listen("A", "q", "")
+	d.publish("A", "s.x", "", "four")
+	if got := d.Lookup("A").Kept(); got != (account.Traffic{OutMsgs: 3, OutBytes: 12}) {
+		t.Errorf("the stream: %+v", got)
+	}
+	d.publish("B", "q", "inbox", "?")
+	all := d.Lookup("A").Pending()
+	if len(all) != 1 || !strings.HasPrefix(all[0].Key, "_R_.") || all[0] != (account.Pending{Key: all[0].Key, For: "B", To: "inbox"}) {
+		t.Fatalf("to come: %v", all)
+	}
+	d.publish("A", all[0].Key, "", "!")
+	if all := d.Lookup("A").Pending(); len(all) != 0 {
+		t.Errorf("still to come: %v", all)
+	}
+	if got := d.Lookup("A").Kept().OutMsgs; got != 4 {
+		t.Errorf("%d messages with the request", got)
+	}
+	if got := d.Lookup("B").Kept(); got != (account.Traffic{OutMsgs: 1, OutBytes: 1}) {
+		t.Errorf("the answer: %+v", got)
+	}
+}
+
 // Names are of letters and digits, and not the same twice.
 func TestNewName(t *testing.T) {
 	var all []string

@@ -36,7 +36,7 @@ func (c *Client) arrivedFrom(left *account.Account) {
 
 // Left is part of conn.Leaver: it leaves the traffic of a client that has gone to its account.
 func (c *Client) Left(last *conn.Info, r conn.Reason) {
-	t := last.Traffic()
+	t := account.Traffic{InMsgs: last.InMsgs, InBytes: last.InBytes}
 	if r.SlowConsumer() {
 		t.SlowConsumers = 1
 	}

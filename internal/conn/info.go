@@ -38,11 +38,6 @@ type Identity struct {
 	Account             string
 }
 
-// Traffic is what went through the connection.
-func (i *Info) Traffic() account.Traffic {
-	return account.Traffic{InMsgs: i.InMsgs, InBytes: i.InBytes, OutMsgs: i.OutMsgs, OutBytes: i.OutBytes}
-}
-
 // Info is a snapshot of c; with subs also of its subscriptions.
 func (c *Conn) Info(subs bool) Info {
 	var i Info

@@ -36,7 +36,8 @@ type AccountDetail struct {
 	Exports   []exportRow           `json:"exports,omitempty"`
 	Imports   []importRow           `json:"imports,omitempty"`
 	claimed
-	Sublist subStats `json:"sublist_stats"`
+	Sublist   subStats             `json:"sublist_stats"`
+	Responses map[string]importRow `json:"responses,omitempty"`
 }
 
 // claimed is what claims say of an account; without claims it has only a name.
@@ -97,16 +98,17 @@ type sampled struct {
 	Results  string `json:"results"`
 }
 
-// importRow is what an account uses of another one. Sharing is shown twice, as in nats-server.
+// importRow is what an account uses of another one, or an answer that it owes to that.
 type importRow struct {
-	Subject  string `json:"subject"`
-	Account  string `json:"account"`
-	To       string `json:"to,omitempty"`
-	Local    string `json:"local_subject,omitempty"`
-	Type     string `json:"type"`
-	Invalid  bool   `json:"invalid"`
-	Share    bool   `json:"share"`
-	Tracking bool   `json:"tracking"`
+	Subject  string   `json:"subject"`
+	Account  string   `json:"account"`
+	To       string   `json:"to,omitempty"`
+	Local    string   `json:"local_subject,omitempty"`
+	Type     string   `json:"type"`
+	Invalid  bool     `json:"invalid"`
+	Share    bool     `json:"share"`
+	Tracking bool     `json:"tracking"`
+	Latency  *sampled `json:"latency,omitempty"`
 }
 
 func (m *Pages) accountz(q *query) (any, error) {
@@ -125,12 +127,10 @@ func (m *Pages) accountz(q *query) (any, error) {
 
 // Account describes one account. The error says that there is none of that name.
 func (m *Pages) Account(name string) (*AccountDetail, error) {
-	all := m.Accounts()
-	i := slices.IndexFunc(all, func(a *account.Account) bool { return a.Name() == name })
-	if i < 0 {
+	a := m.account(name)
+	if a == nil {
 		return nil, fmt.Errorf("Account %s does not exist", name) //nolint:staticcheck // its text is shown as it is
 	}
-	a := all[i]
 	config, since := a.Config()
 	stats := newSubStats(a.Subs().Stats())
 	d := &AccountDetail{
@@ -147,28 +147,49 @@ func (m *Pages) Account(name string) (*AccountDetail, error) {
 			d.Mappings[o.Source] = append(d.Mappings[o.Source], mappedTo{to.Subject, to.Weight, to.Cluster})
 		}
 	}
-	for i := range config.Exports {
-		d.Exports = append(d.Exports, newExportRow(&config.Exports[i]))
+	for _, e := range m.exportsOf(a) {
+		d.Exports = append(d.Exports, newExportRow(&e))
 	}
 	for i := range config.Imports {
-		d.Imports = append(d.Imports, newImportRow(&config.Imports[i]))
+		d.Imports = append(d.Imports, m.newImportRow(&config.Imports[i]))
+	}
+	for _, p := range a.Pending() {
+		if d.Responses == nil {
+			d.Responses = make(map[string]importRow)
+		}
+		d.Responses[p.Key] = importRow{
+			Subject: p.To, Account: p.For, To: p.Key, Local: p.Key, Type: kindOf(true), Share: p.Share,
+			Tracking: p.Latency != nil, Latency: newSampled(p.Latency),
+		}
 	}
 	return d, nil
+}
+
+// account is the account of that name; nil if there is none.
+func (m *Pages) account(name string) *account.Account {
+	all := m.Accounts()
+	if i := slices.IndexFunc(all, func(a *account.Account) bool { return a.Name() == name }); i >= 0 {
+		return all[i]
+	}
+	return nil
+}
+
+// exportsOf is what an account exports, configured or not.
+func (m *Pages) exportsOf(a *account.Account) []account.Export {
+	config, _ := a.Config()
+	if a.Name() != m.System {
+		return config.Exports
+	}
+	return append(slices.Clip(config.Exports), account.SystemExports()...)
 }
 
 // responses are nats-server's words for how many answers a service gives.
 var responses = [...]string{account.Singleton: "Singleton", account.Stream: "Streamed", account.Chunked: "Chunked"}
 
 func newExportRow(e *account.Export) exportRow {
-	row := exportRow{Subject: e.Subject, Type: kindOf(e.Service), TokenReq: e.Token, Approved: e.Accounts}
+	row := exportRow{Subject: e.Subject, Type: kindOf(e.Service), TokenReq: e.Token, Approved: e.Accounts, Latency: newSampled(e.Latency)}
 	if e.Service {
 		row.Response = responses[e.Response]
-	}
-	if l := e.Latency; l != nil {
-		row.Latency = &sampled{Sampling: l.Sampling, Results: l.Subject}
-		if l.Sampling == 0 {
-			row.Latency.Sampling = "headers"
-		}
 	}
 	for name, until := range e.Revoked {
 		if row.Revoked == nil {
@@ -179,11 +200,27 @@ func newExportRow(e *account.Export) exportRow {
 	return row
 }
 
+func newSampled(l *account.Latency) *sampled {
+	switch {
+	case l == nil:
+		return nil
+	case l.Sampling == 0:
+		return &sampled{"headers", l.Subject}
+	}
+	return &sampled{l.Sampling, l.Subject}
+}
+
 // newImportRow shows the importer's subject as that of a service, twice as nats-server does.
-func newImportRow(m *account.Import) importRow {
-	row := importRow{Subject: m.Subject, Account: m.Account, Local: cmp.Or(m.To, m.Subject), Type: kindOf(m.Service), Share: m.Share}
-	if m.Service {
-		row.To = row.Local
+func (m *Pages) newImportRow(i *account.Import) importRow {
+	row := importRow{Subject: i.Subject, Account: i.Account, Local: cmp.Or(i.To, i.Subject), Type: kindOf(i.Service), Share: i.Share}
+	if !i.Service {
+		return row
+	}
+	row.To = row.Local
+	if from := m.account(i.Account); from != nil {
+		if e := account.Exported(m.exportsOf(from), i); e != nil {
+			row.Latency = newSampled(e.Latency)
+		}
 	}
 	return row
 }

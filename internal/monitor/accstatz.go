@@ -64,10 +64,11 @@ func (m *Pages) AccountStats(names []string, unused bool) AccountStats {
 	return s
 }
 
-// newAccountStat is how a is used: by its clients now, and by those that have left.
+// newAccountStat is how a is used.
 func newAccountStat(a *account.Account, tag string, now usage) AccountStat {
 	t := a.Kept()
-	t.Add(now.traffic)
+	t.InMsgs += now.inMsgs
+	t.InBytes += now.inBytes
 	return AccountStat{
 		Account: a.Name(), Name: tag, Conns: now.clients, TotalConns: now.clients, NumSubs: a.Subs().Len(),
 		Sent:     traffic{count: count{t.OutMsgs, t.OutBytes}},
@@ -75,10 +76,10 @@ func newAccountStat(a *account.Account, tag string, now usage) AccountStat {
 	}
 }
 
-// usage is what the connections of an account do.
+// usage is what the connections of an account publish.
 type usage struct {
-	clients int
-	traffic account.Traffic
+	clients         int
+	inMsgs, inBytes int64
 }
 
 // tally looks at all connections, by account.
@@ -89,7 +90,8 @@ func (m *Pages) tally() map[string]usage {
 		c.Glance(&i)
 		u := all[i.Client.Account]
 		u.clients++
-		u.traffic.Add(i.Traffic())
+		u.inMsgs += i.InMsgs
+		u.inBytes += i.InBytes
 		all[i.Client.Account] = u
 	}
 	return all

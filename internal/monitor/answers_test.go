@@ -15,7 +15,7 @@ import (
 	"weir/internal/monitor"
 )
 
-// The traffic of an account is that of its clients, and of those that have left.
+// The traffic of an account is what its clients publish, or have published before they left, and what was delivered in it.
 func TestTrafficOfAccounts(t *testing.T) {
 	h := newHouse(t)
 	a := account.New("A")
@@ -44,33 +44,45 @@ func TestAccountDetail(t *testing.T) {
 	err := all.Apply([]account.Config{
 		{Name: "A", Exports: []account.Export{
 			{Subject: "s.*", Service: true, Response: account.Stream, Accounts: []string{"B"}},
-			{Subject: "m", Service: true, Latency: &account.Latency{Subject: "lat", Sampling: 50}},
+			{Subject: "m", Service: true, Latency: &account.Latency{Subject: "lat", Sampling: 100}},
 			{Subject: "h", Service: true, Latency: &account.Latency{Subject: "lat"}},
 			{Subject: "t.>", Token: true, Revoked: map[string]int64{"*": 0}},
 		}},
 		{
-			Name:     "B",
-			Imports:  []account.Import{{Service: true, Account: "A", Subject: "s.x", To: "mine", Share: true}},
+			Name: "B",
+			Imports: []account.Import{
+				{Service: true, Account: "A", Subject: "s.x", To: "mine", Share: true}, {Service: true, Account: "A", Subject: "m", To: "i"},
+			},
 			Mappings: []account.Mapping{{Source: "a", To: []account.Weighted{{Subject: "b", Weight: 40}, {Subject: "c", Weight: 60, Cluster: "east"}}}},
 		},
+		{Name: account.System},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.accounts = all.All()
+	h.subscribe(h.add(conn.Identity{Account: "A"}, "nats"), "m", "")
+	var p account.Publisher
+	all.Lookup("B").Publish(&p, &account.Pub{Subject: []byte("i"), Reply: []byte("inbox"), Body: []byte("?")})
+	key := all.Lookup("A").Pending()[0].Key
 	for name, want := range map[string]string{
 		"A": `"exports":[` +
 			`{"subject":"s.*","type":"service","response_type":"Streamed","approved_accounts":["B"]},` +
-			`{"subject":"m","type":"service","response_type":"Singleton","service_latency":{"sampling":50,"results":"lat"}},` +
+			`{"subject":"m","type":"service","response_type":"Singleton","service_latency":{"sampling":100,"results":"lat"}},` +
 			`{"subject":"h","type":"service","response_type":"Singleton","service_latency":{"sampling":"headers","results":"lat"}},` +
 			`{"subject":"t.\u003e","type":"stream","token_req":true,"revoked_activations":{"*":"` + time.Unix(0, 0).Format(time.RFC3339) + `"}}]`,
 		"B": `"mappings":{"a":[{"subject":"b","weight":40},{"subject":"c","weight":60,"cluster":"east"}]},` +
-			`"imports":[{"subject":"s.x","account":"A","to":"mine","local_subject":"mine","type":"service","invalid":false,"share":true,"tracking":false}]`,
+			`"imports":[{"subject":"s.x","account":"A","to":"mine","local_subject":"mine","type":"service","invalid":false,"share":true,"tracking":false},` +
+			`{"subject":"m","account":"A","to":"i","local_subject":"i","type":"service","invalid":false,"share":false,"tracking":false,"latency":{"sampling":100,"results":"lat"}}]`,
+		account.System: `"exports":[{"subject":"$SYS.REQ.ACCOUNT.*.CONNZ","type":"service","response_type":"Singleton"},` +
+			`{"subject":"$SYS.REQ.ACCOUNT.*.STATZ","type":"service","response_type":"Singleton"},{"subject":"$SYS.REQ.USER.*.INFO","type":"service","response_type":"Singleton"}]`,
+		"A ": `"responses":{"` + key + `":{"subject":"inbox","account":"B","to":"` + key + `","local_subject":"` + key +
+			`","type":"service","invalid":false,"share":false,"tracking":true,"latency":{"sampling":100,"results":"lat"}}}`,
 	} {
 		var page struct {
 			Detail json.RawMessage `json:"account_detail"`
 		}
-		h.read("/accountz?acc="+name, &page)
+		h.read("/accountz?acc="+strings.TrimSpace(name), &page)
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, page.Detail); err != nil || !strings.Contains(compact.String(), want) {
 			t.Errorf("no %s in %s", want, &compact)

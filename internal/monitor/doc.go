@@ -16,6 +16,7 @@
 //
 //   - /connz honours filter_subject, which nats-server reads only from $SYS requests.
 //   - /connz of an unknown account is an empty list with the server's id, not null without it.
+//   - /accountz shows the weights of mappings as they were configured, not added up.
 //   - /connz and /subsz have a total order, so that pages with an offset neither overlap nor miss a row.
 //   - A closed connection keeps the number of its subscriptions, not their list: who connects and leaves very often would
 //     own memory of ours.

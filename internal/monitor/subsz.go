@@ -75,7 +75,7 @@ func (m *Pages) subsz(q *query) (any, error) {
 			continue
 		}
 		a.Subs().All(func(to, _ string, s *account.Sub) bool {
-			if s.Own() && (test == "" || subject.Match(to, test)) {
+			if s.Owner != nil && (test == "" || subject.Match(to, test)) {
 				list.Total++
 				found.add(subscriber{a.Name(), s, owner(s)})
 			}
