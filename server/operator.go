@@ -63,21 +63,9 @@ func (s *Server) policy(o *Options, c auth.Config, by auth.Type) (*auth.Policy, 
 	return auth.Compile(c, by, mappedTypes(o)...)
 }
 
-// recheckAccount holds the clients of one account against what its claims say now. Where it may have fewer than it has, the
-// youngest have to go.
+// recheckAccount holds the clients of one account against what its claims say now.
 func (s *Server) recheckAccount(name string) {
-	n := 0
-	for _, c := range s.registry.Conns() {
-		v, ok := c.Visitor().(*client.Client)
-		if !ok || v.Account().Name() != name {
-			continue
-		}
-		if n++; v.Account().Limits().Holds(n) {
-			v.Recheck()
-		} else {
-			v.Evict()
-		}
-	}
+	s.recheck(func(c *client.Client) bool { return c.Account().Name() == name })
 }
 
 // announceOperators logs who is trusted.

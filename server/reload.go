@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"weir/internal/account"
 	"weir/internal/client"
 	"weir/internal/config"
 )
@@ -52,7 +53,7 @@ func (s *Server) Reload(o *Options) error {
 		s.log.Info("Reloaded: " + c.String())
 	}
 	if recheck {
-		s.recheck()
+		s.recheck(func(*client.Client) bool { return true })
 	}
 	if n := s.registry.Renew(); n > 0 {
 		s.log.Info(fmt.Sprintf("Closed %d connections to fall within max_connections", n))
@@ -125,14 +126,25 @@ func (s *Server) retire(l *httpListener) {
 	})
 }
 
-// recheck closes the clients that would not be let in any more.
-func (s *Server) recheck() {
+// recheck closes those of the clients that would not be let in any more. Where an account may have fewer than it has, the
+// youngest have to go.
+func (s *Server) recheck(which func(*client.Client) bool) {
+	left := make(map[*account.Account]int)
 	unpinned := 0
 	for c := range s.connected() {
-		if c.CloseUnpinned() {
+		switch {
+		case !which(c):
+			continue
+		case c.CloseUnpinned():
 			unpinned++
-		} else {
-			c.Recheck()
+			continue
+		}
+		if c.Recheck(); c.Closing() {
+			continue
+		}
+		a := c.Account()
+		if left[a]++; !a.Limits().Holds(left[a]) {
+			c.Evict()
 		}
 	}
 	if unpinned > 0 {

@@ -2,6 +2,7 @@ package account
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -137,16 +138,22 @@ func compile(c *Config, all map[string]*Account, exports map[string][]Export) (*
 	return r, nil
 }
 
-// take adds an import of the account into.
+// take adds an import of the account into: the one that is there already, if it has not changed.
 func (r *routes) take(m *Import, into, from *Account, exports []Export) error {
 	e, err := exported(exports, m, into.name)
 	if err != nil {
 		return err
 	}
+	old := into.routes.Load()
 	if m.Service {
 		s, err := compileService(m, from, e)
 		if err != nil {
 			return err
+		}
+		for _, o := range old.services {
+			if o.of == s.of && o.to == s.to && reflect.DeepEqual(o.export, s.export) {
+				s = o
+			}
 		}
 		if slices.ContainsFunc(r.services, func(o *serviceImport) bool { return o.to == s.to && o.local == s.local }) {
 			return ErrDuplicate
@@ -158,6 +165,11 @@ func (r *routes) take(m *Import, into, from *Account, exports []Export) error {
 	if err != nil {
 		return err
 	}
+	for _, o := range old.streams {
+		if o.of == s.of && o.from == s.from {
+			s = o
+		}
+	}
 	if slices.ContainsFunc(r.streams, func(o *streamImport) bool { return o.from == s.from && o.subject == s.subject }) {
 		return ErrDuplicate
 	}
@@ -165,31 +177,30 @@ func (r *routes) take(m *Import, into, from *Account, exports []Export) error {
 	return nil
 }
 
-// reroute puts r into place.
+// reroute puts r into place. What is imported before and after it is so all the while.
 func (a *Account) reroute(r *routes) {
 	old := a.routes.Swap(r)
 	a.since.Store(time.Now().UnixNano())
-	for _, i := range old.services {
-		a.subs.Remove(i.local, "", i.sub)
-	}
 	for _, i := range r.services {
-		a.subs.Insert(i.local, "", i.sub) //nolint:errcheck // it was compiled
-	}
-	if len(old.streams) == 0 && len(r.streams) == 0 {
-		return
-	}
-	a.mu.Lock()
-	for s := range a.shadows {
-		a.unshadowLocked(s)
-	}
-	a.mu.Unlock()
-	if len(r.streams) == 0 {
-		return
-	}
-	a.subs.All(func(_, _ string, s *Sub) bool {
-		if s.special == nil {
-			a.shadow(s)
+		if !slices.Contains(old.services, i) {
+			a.subs.Insert(i.local, "", i.sub) //nolint:errcheck // it was compiled
 		}
-		return true
-	})
+	}
+	for _, i := range old.services {
+		if !slices.Contains(r.services, i) {
+			a.subs.Remove(i.local, "", i.sub)
+		}
+	}
+	if slices.Equal(old.streams, r.streams) {
+		return
+	}
+	if len(r.streams) > 0 {
+		a.subs.All(func(_, _ string, s *Sub) bool {
+			if s.special == nil {
+				a.shadow(s)
+			}
+			return true
+		})
+	}
+	a.unshadowBut(r)
 }

@@ -14,7 +14,8 @@
 // import puts shadows of the importer's subscriptions into the exporter's tree, which rename what they deliver and share its
 // body. A service import is a subscription in the importer's tree that publishes on in the exporter's account, under a reply
 // subject (_R_.…) that leads the answers back; requests that circle stop, and answers that do not come in time are forgotten
-// by a timer. An account that shares nothing pays one atomic load for each message.
+// by a timer. What was imported before a change and is so after it, is imported all the while. An account that shares nothing
+// pays one atomic load for each message.
 //
 // Every account may ask the system account about itself (system.go), by service imports that no configuration has to name.
 //

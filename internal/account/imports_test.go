@@ -2,6 +2,8 @@ package account_test
 
 import (
 	"errors"
+	"slices"
+	"sync"
 	"testing"
 
 	"weir/internal/account"
@@ -129,5 +131,84 @@ func sharing(imports ...account.Import) []account.Config {
 	return []account.Config{
 		{Name: "A", Exports: []account.Export{{Subject: "s.*"}, {Subject: "t.*"}, {Subject: "q", Service: true}, {Subject: "r", Service: true}}},
 		{Name: "B", Imports: imports},
+	}
+}
+
+// What is imported before and after a change is imported all the while, once.
+func TestChangesDoNotInterrupt(t *testing.T) {
+	stay := []account.Import{stream("A", "s.*", "in.$1"), service("A", "q", "")}
+	d := apply(t, sharing(stay...)...)
+	v, asked := d.listen("B", "in.*", ""), d.listen("A", "q", "")
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			change := slices.Clone(stay)
+			if i%2 == 0 {
+				change = append(change, stream("A", "t.*", "in.$1"), service("A", "r", ""))
+			}
+			if err := d.Apply(sharing(change...)); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for i := range 500 {
+		if n := d.publish("A", "s.x", "", "x"); n != 1 {
+			t.Fatalf("message %d: %d got it", i, n)
+		}
+		if n := d.publish("B", "q", "", "x"); n != 1 {
+			t.Fatalf("request %d: %d got it", i, n)
+		}
+	}
+	close(stop)
+	wg.Wait()
+	if v.count() != 500 || asked.count() != 500 {
+		t.Errorf("got %d messages and %d requests", v.count(), asked.count())
+	}
+}
+
+// Subscriptions that come and go while imports change have the shadows that they should have, and leave none.
+func TestChangesUnderSubscriptions(t *testing.T) {
+	one, two := stream("A", "s.*", "in.$1"), stream("A", "t.*", "in.$1")
+	d := apply(t, sharing()...)
+	b := d.Lookup("B")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			v := newVisitor(0)
+			for range 200 {
+				s := &account.Sub{Subject: "in.*", SID: "1", Owner: v, Out: &v.q}
+				if err := b.Subscribe(s); err != nil {
+					t.Error(err)
+				}
+				b.Unsubscribe(s)
+			}
+		})
+	}
+	for _, imports := range slices.Repeat([][]account.Import{{one}, {one, two}, {two}, nil}, 20) {
+		if err := d.Apply(sharing(imports...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wg.Wait()
+	v := newVisitor(0)
+	s := v.sub(t, b, "in.*", "", "1")
+	for i, imports := range [][]account.Import{{one, two}, {two}, {two, one}, {}, {one}} {
+		if err := d.Apply(sharing(imports...)); err != nil {
+			t.Fatal(err)
+		}
+		if n := d.Lookup("A").Subs().Len(); n != len(imports) {
+			t.Errorf("change %d: %d shadows, want %d", i, n, len(imports))
+		}
+	}
+	b.Unsubscribe(s)
+	if n := d.Lookup("A").Subs().Len(); n != 0 {
+		t.Errorf("%d shadows are left", n)
 	}
 }

@@ -18,13 +18,9 @@ type routes struct {
 	services []*serviceImport
 }
 
-// same reports whether r leads where other does.
+// same reports whether r leads where other does. Imports that have not changed are the same ones in both.
 func (r *routes) same(other *routes) bool {
-	return reflect.DeepEqual(r.of, other.of) &&
-		slices.EqualFunc(r.streams, other.streams, func(a, b *streamImport) bool { return a.from == b.from }) &&
-		slices.EqualFunc(r.services, other.services, func(a, b *serviceImport) bool {
-			return a.to == b.to && reflect.DeepEqual(a.export, b.export)
-		})
+	return reflect.DeepEqual(r.of, other.of) && slices.Equal(r.streams, other.streams) && slices.Equal(r.services, other.services)
 }
 
 // noRoutes are those of an account that shares nothing.
@@ -32,6 +28,7 @@ var noRoutes = new(routes)
 
 // streamImport brings messages of another account to subscriptions of the importer.
 type streamImport struct {
+	of        Import
 	into      *Account
 	from      *Account
 	subject   string             // in the exporter's account
@@ -43,6 +40,7 @@ type streamImport struct {
 
 // serviceImport takes requests of the importer to another account.
 type serviceImport struct {
+	of        Import
 	local     string
 	to        *Account
 	name      []byte             // the one name that they all get; nil if there is none
@@ -58,7 +56,7 @@ func compileStream(m *Import, into, from *Account) (*streamImport, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &streamImport{into: into, from: from, subject: m.Subject, local: m.to(), transform: t}
+	i := &streamImport{of: *m, into: into, from: from, subject: m.Subject, local: m.to(), transform: t}
 	switch {
 	case t != nil:
 		i.local, i.reverse = unnumbered(i.local), t.Reverse()
@@ -74,7 +72,7 @@ func compileService(m *Import, to *Account, e *Export) (*serviceImport, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &serviceImport{local: m.to(), to: to, transform: t, export: e, share: m.Share}
+	i := &serviceImport{of: *m, local: m.to(), to: to, transform: t, export: e, share: m.Share}
 	switch {
 	case t != nil:
 		i.local = unnumbered(i.local)

@@ -1,6 +1,10 @@
 package account
 
-import "weir/internal/subject"
+import (
+	"slices"
+
+	"weir/internal/subject"
+)
 
 // A subscription to something that the account imports has shadows: subscriptions of the same receiver in the exporters'
 // accounts. Messages that come by them are renamed on their way.
@@ -13,23 +17,18 @@ type special struct {
 	of        *Sub
 }
 
-// shadow gives s its shadows, unless it has them.
+// shadow gives s the shadows in the exporters' accounts that it does not have yet.
 func (a *Account) shadow(s *Sub) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r := a.routes.Load()
-	if _, known := a.shadows[s]; known || s.gone.Load() {
+	if s.gone.Load() {
 		return
 	}
-	a.shadowLocked(s, r)
-}
-
-// shadowLocked puts shadows into the exporters' accounts.
-func (a *Account) shadowLocked(s *Sub, r *routes) {
-	var all []*Sub
-	for _, i := range r.streams {
+	all := a.shadows[s]
+	had := len(all)
+	for _, i := range a.routes.Load().streams {
 		from, ok := i.remote(s.Subject)
-		if !ok {
+		if !ok || slices.ContainsFunc(all[:had], func(x *Sub) bool { return x.special.stream == i }) {
 			continue
 		}
 		x := &Sub{Subject: from, Queue: s.Queue, SID: s.SID, Owner: s.Owner, Out: s.Out, special: &special{stream: i, of: s}}
@@ -37,7 +36,7 @@ func (a *Account) shadowLocked(s *Sub, r *routes) {
 			all = append(all, x)
 		}
 	}
-	if all == nil {
+	if len(all) == had {
 		return
 	}
 	if a.shadows == nil {
@@ -50,15 +49,34 @@ func (a *Account) shadowLocked(s *Sub, r *routes) {
 func (a *Account) unshadow(s *Sub) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.unshadowLocked(s)
-}
-
-func (a *Account) unshadowLocked(s *Sub) {
 	for _, x := range a.shadows[s] {
-		x.gone.Store(true)
-		x.special.stream.from.subs.Remove(x.Subject, x.Queue, x)
+		x.fade()
 	}
 	delete(a.shadows, s)
+}
+
+// unshadowBut takes away the shadows that are not of the imports of r.
+func (a *Account) unshadowBut(r *routes) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for s, all := range a.shadows {
+		all = slices.DeleteFunc(all, func(x *Sub) bool {
+			if slices.Contains(r.streams, x.special.stream) {
+				return false
+			}
+			x.fade()
+			return true
+		})
+		if a.shadows[s] = all; len(all) == 0 {
+			delete(a.shadows, s)
+		}
+	}
+}
+
+// fade takes a shadow away.
+func (s *Sub) fade() {
+	s.gone.Store(true)
+	s.special.stream.from.subs.Remove(s.Subject, s.Queue, s)
 }
 
 // remote is the subject in the exporter's account of all that reaches a subscription to local by the import.

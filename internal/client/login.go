@@ -141,11 +141,11 @@ func (c *Client) Recheck() {
 	case err != nil:
 		c.violation(old.with.User, err)
 		return
-	case c.env.Accounts.Lookup(c.Account().Name()) != c.Account():
-		c.Close(conn.ClientClosed, "") // its account is gone
-		return
-	case as.Account != old.as.Account:
+	case as.Account != old.as.Account && policy.Delegates():
 		c.violation(old.with.User, auth.ErrDenied)
+		return
+	case c.env.Accounts.Lookup(c.Account().Name()) != c.Account(), as.Account != old.as.Account:
+		c.Close(conn.ClientClosed, "") // its account is gone, or it has another one: likewise, it may come again
 		return
 	case !c.bound(as.Limits):
 		c.violation("", errNoSubscriptions)
