@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,17 +14,26 @@ var reloaded = regexp.MustCompile(`(?m)^.*(Reloaded server configuration|Failed 
 // Reload edits the server's file and asks it to read that. It returns the log line that says how it went.
 func (s *Server) Reload(t testing.TB, edit func(string) string) string {
 	t.Helper()
-	file := filepath.Join(s.Dir, "server.conf")
-	text, err := os.ReadFile(file)
+	line, err := s.Reread(edit)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return line
+}
+
+// Reread is [Server.Reload] for those who are not a test.
+func (s *Server) Reread(edit func(string) string) (string, error) {
+	file := filepath.Join(s.Dir, "server.conf")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
 	if err := os.WriteFile(file, []byte(edit(string(text))), 0o600); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	before := len(reloaded.FindAllString(s.log.String(), -1))
 	if err := s.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	var lines []string
 	Await(Patience, func() bool {
@@ -31,7 +41,7 @@ func (s *Server) Reload(t testing.TB, edit func(string) string) string {
 		return len(lines) > before
 	})
 	if len(lines) != before+1 {
-		t.Fatalf("%d reloads, want %d:\n%s", len(lines), before+1, s.log)
+		return "", fmt.Errorf("%d reloads, want %d:\n%s", len(lines), before+1, s.log)
 	}
-	return lines[before]
+	return lines[before], nil
 }

@@ -32,6 +32,7 @@
 //	S?: text    is a line that nats-server may lose in a race when it closes; Weir must send it.
 //	S~: text    is a line that either may send or not.
 //	S*: text    is a line of a group that may come in any order: all S* lines that stand together.
+//	R: a => b   replaces a by b in the configuration file and lets the server read it again; R!: is a reload that it refuses.
 //
 // When a script ends, every connection is closed by the client, and what the server still sends must be nothing.
 package transcripts

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"weir/test/process"
 )
@@ -47,6 +48,9 @@ func play(script Script, d *door, split func(*peer, []byte) error) (int, error) 
 // step performs the first of steps and returns how many it has performed: more than one for a group.
 func (r *run) step(steps []Step) (int, error) {
 	step := steps[0]
+	if step.Reload {
+		return 1, r.reload(step)
+	}
 	p, err := r.peer(step.Conn)
 	if err != nil {
 		return 0, err
@@ -64,6 +68,28 @@ func (r *run) step(steps []Step) (int, error) {
 		return 1, r.expectEnd(p, end, step.Lossy)
 	}
 	return 1, r.expect(p, step)
+}
+
+// reload changes the configuration file and waits until the server has said what it thinks of it.
+func (r *run) reload(step Step) error {
+	if r.door.server == nil {
+		return errors.New("over a pipe there is no process that could be told to read its file")
+	}
+	before, after, _ := strings.Cut(step.Text, " =>")
+	found := false
+	line, err := r.door.server.Reread(func(text string) string {
+		found = strings.Contains(text, before)
+		return strings.Replace(text, before, strings.TrimPrefix(after, " "), 1)
+	})
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fmt.Errorf("the configuration has no %q", before)
+	case strings.Contains(line, "Failed to reload") != step.Refused:
+		return errors.New(line)
+	}
+	return nil
 }
 
 func (r *run) peer(id int) (*peer, error) {

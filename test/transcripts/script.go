@@ -23,15 +23,19 @@ type Script struct {
 	Steps  []Step
 }
 
-// Step is one C or S line.
+// Step is one C, S or R line.
 type Step struct {
 	Line int // 1-based, in the file
 	Conn int // 1-based
 	Send bool
+	// Reload marks R, Refused R!.
+	Reload, Refused bool
 	// Lossy marks S?, Maybe S~, Group S*.
 	Lossy, Maybe, Group bool
 	Text                string
 }
+
+var reloadLine = regexp.MustCompile(`^R(!?): (.* =>(?: .*)?)$`)
 
 var stepLine = regexp.MustCompile(`^([CS])(\d*)([?~*]?):(?: (.*))?$`)
 
@@ -70,6 +74,10 @@ func Parse(name, text string) (Script, error) {
 				step.Conn, _ = strconv.Atoi(m[2]) // digits by the pattern
 			}
 			s.Steps = append(s.Steps, step)
+			continue
+		}
+		if m := reloadLine.FindStringSubmatch(line); m != nil {
+			s.Steps = append(s.Steps, Step{Line: i + 1, Reload: true, Refused: m[1] != "", Text: m[2]})
 			continue
 		}
 		if err := s.header(line); err != nil {

@@ -24,6 +24,8 @@ S2?: {close 1002 so what}
 S~: maybe
 S*: one
 S:
+R: a => b
+R!: a b =>
 `)
 	want := Script{Name: "x", Over: []string{"tcp", "deflate@weir"}, Only: process.Weir, Cut: true,
 		Args: []string{"--user", "a"}, Config: "a: 1\nb: 2\n", Steps: []Step{
@@ -34,6 +36,8 @@ S:
 			{Line: 13, Conn: 1, Maybe: true, Text: "maybe"},
 			{Line: 14, Conn: 1, Group: true, Text: "one"},
 			{Line: 15, Conn: 1},
+			{Line: 16, Reload: true, Text: "a => b"},
+			{Line: 17, Reload: true, Refused: true, Text: "a b =>"},
 		}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
@@ -41,7 +45,7 @@ S:
 	if over := got.transports(process.Stock); !reflect.DeepEqual(over, []string{"tcp"}) {
 		t.Errorf("over %v against stock", over)
 	}
-	for _, text := range []string{"nonsense", "colour: red", "C: PING\nover: tcp", "X: PING"} {
+	for _, text := range []string{"nonsense", "colour: red", "C: PING\nover: tcp", "X: PING", "R: a"} {
 		if _, err := Parse("x", text); err == nil {
 			t.Errorf("%q was read as a script", text)
 		}
