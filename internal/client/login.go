@@ -135,7 +135,7 @@ func (c *Client) Recheck() {
 	case dismissalFor(err) != nil:
 		c.dismiss(err)
 		return
-	case errors.Is(err, auth.ErrDenied) && old.with.User != "" && !policy.Delegates() && !policy.Known(old.with):
+	case errors.Is(err, auth.ErrDenied) && old.with.User+old.with.NKey != "" && !policy.Delegates() && !policy.Known(old.with):
 		c.Close(conn.ClientClosed, "") // a user that is gone: without a word, as nats-server does
 		return
 	case err != nil:

@@ -51,6 +51,44 @@ func TestNkeys(t *testing.T) {
 	})
 }
 
+// TestNkeyReload: who has a key that is gone, or is of another account now, has to leave and is told nothing.
+func TestNkeyReload(t *testing.T) {
+	pair, name := newKey(t)
+	for _, row := range []struct{ name, after string }{
+		{"same", "A { users: [ { nkey: " + name + " } ] }, B { users: [ { user: b, password: p } ] }"},
+		{"permissions", "A { users: [ { nkey: " + name + ", permissions: { subscribe: y } } ] }, B {}"},
+		{"removed", "A {}, B { users: [ { user: b, password: p } ] }"},
+		{"moved", "A {}, B { users: [ { nkey: " + name + " } ] }"},
+		{"none is left", "A { users: [ { user: a, password: p } ] }, B {}"},
+	} {
+		process.Each(t, func(t *testing.T, target process.Target) {
+			t.Run(row.name, func(t *testing.T) {
+				before := "A { users: [ { nkey: " + name + " } ] }, B {}"
+				server := process.Start(t, target, process.Options{Config: "accounts { " + before + " }"})
+				c := process.DialRaw(t, server.Client)
+				c.Send(fmt.Sprintf("CONNECT {\"verbose\":false,\"nkey\":%q,\"sig\":%q}\r\nSUB x 1\r\nPING\r\n", name, signNonce(t, c.Info, pair)))
+				c.Want("PONG")
+				if line := server.Reload(t, replace(before, row.after)); !strings.Contains(line, "Reloaded") {
+					t.Fatal(line)
+				}
+				switch row.name {
+				case "same":
+					c.Send("PING\r\n")
+					c.Want("PONG")
+				case "permissions":
+					c.Want(`-ERR 'Permissions Violation for Subscription to "x" (sid "1")'`)
+					c.Send("PING\r\n")
+					c.Want("PONG")
+				default:
+					if rest, err := c.Rest(); rest != "" || err != nil {
+						t.Errorf("got %q, %v", rest, err)
+					}
+				}
+			})
+		})
+	}
+}
+
 // newKey is a new key and its public half.
 func newKey(t *testing.T) (nkeys.KeyPair, string) {
 	t.Helper()
