@@ -16,6 +16,7 @@ var (
 	ErrTransform = errors.New("invalid mapping destination")
 
 	ErrTransformFunction   = fmt.Errorf("%w: unknown function", ErrTransform)
+	ErrTransformSpace      = fmt.Errorf("%w: invalid transform", ErrTransform)
 	ErrTransformIndex      = fmt.Errorf("%w: wildcard index out of range", ErrTransform)
 	ErrTransformFewArgs    = fmt.Errorf("%w: not enough arguments passed to the function", ErrTransform)
 	ErrTransformManyArgs   = fmt.Errorf("%w: too many arguments passed to the function", ErrTransform)

@@ -52,6 +52,9 @@ func newTransform(source, dest string, reversible bool) (*Transform, error) {
 	used := 0
 	for _, token := range out {
 		c, err := parseCall(token)
+		if err == nil && c.name == "" && strings.ContainsAny(token, " \t\n\f\r") {
+			err = ErrTransformSpace // it would end the subject in a line of the protocol
+		}
 		if err == nil {
 			err = c.bind(wild, full)
 		}

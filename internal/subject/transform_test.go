@@ -57,6 +57,9 @@ func TestTransformErrors(t *testing.T) {
 		{"foo.>", "bar", false, subject.ErrTransformSubject},
 		{"foo", "bar.>", false, subject.ErrTransformSubject},
 		{"foo.>.x", "bar.>", false, subject.ErrTransformSubject},
+		{"foo", "bar 1", false, subject.ErrTransformSpace},
+		{"foo", "a.\r\nPING.b", false, subject.ErrTransformSpace},
+		{"foo.*", "a.{{left( 1, 2 )}}", false, nil},
 		{"foo.*", "bar.$2", false, subject.ErrTransformIndex},
 		{"foo", "bar.$1", false, subject.ErrTransformIndex},
 		{"foo.>", "bar.{{wildcard(1)}}.>", false, subject.ErrTransformIndex},
@@ -139,6 +142,9 @@ func FuzzTransform(f *testing.F) {
 		tr, err := subject.NewTransform(source, dest)
 		if err != nil {
 			return
+		}
+		if !strings.ContainsAny(s, " \t\r\n") && strings.ContainsAny(tr.Apply(s), " \t\r\n") {
+			t.Errorf("%q -> %q: %q became %q", source, dest, s, tr.Apply(s))
 		}
 		if !tr.Match([]byte(s)) || strings.ContainsAny(s+dest, "*> ") && !strings.HasSuffix(dest, ">") {
 			return
