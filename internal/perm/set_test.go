@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"weir/internal/perm"
+	"weir/internal/subject"
 )
 
 func compile(t testing.TB, c perm.Config) *perm.Set {
@@ -211,11 +212,11 @@ func covers(entry, subject string, strict bool) bool {
 }
 
 func (n naive) name(pattern, queue string) bool {
-	return queue == pattern || strings.Contains(pattern, "*") && covers(pattern, queue, true)
+	return queue == pattern || covers(pattern, queue, true)
 }
 
 func (n naive) publish(subject string) bool {
-	allowed := len(n.c.Publish.Allow) == 0
+	allowed := len(n.c.Publish.Allow) == 0 && n.c.Responses == nil
 	for _, e := range n.c.Publish.Allow {
 		allowed = allowed || covers(e, subject, false)
 	}
@@ -258,7 +259,7 @@ var (
 		"a", "b", "*", ">", "a.a", "a.b", "b.a", "a.*", "*.a", "*.*", "a.>", "*.>", "a.a.b", "a.*.b", "*.a.>", "a.b.*", "a.*.>",
 	}
 	literals = []string{"a", "b", "c", "a.a", "a.b", "b.a", "c.c", "a.a.b", "a.c.b", "a.b.c", "c.a.c.b", "a..b"}
-	names    = []string{"", "q", "q.x", "q.y", "q.*", "r"}
+	names    = []string{"", "q", "q.x", "q.y", "q.*", "q.>", ">", "r"}
 )
 
 func randomRule(rng *rand.Rand, queues bool) perm.Rule {
@@ -278,8 +279,11 @@ func randomRule(rng *rand.Rand, queues bool) perm.Rule {
 // TestMatrix compares every check with the oracle, for random rules.
 func TestMatrix(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 150 {
+	for i := range 300 {
 		n := naive{perm.Config{Publish: randomRule(rng, false), Subscribe: randomRule(rng, true)}}
+		if i%3 == 0 {
+			n.c.Responses = new(perm.Responses)
+		}
 		s := compile(t, n.c)
 		for _, l := range slices.Concat(literals, patterns) {
 			if got := s.CanPublish([]byte(l)); got != n.publish(l) {
@@ -317,16 +321,44 @@ func checkSubscription(t *testing.T, s *perm.Set, n naive, p, q string) {
 	}
 }
 
-func FuzzCompile(f *testing.F) {
-	f.Add("foo.*", "foo.bar q.*", "foo.>", "q.x")
-	f.Add("> w", "*", "a..b", "")
-	f.Fuzz(func(t *testing.T, allow, deny, name, queue string) {
-		s, err := perm.Compile(perm.Config{Subscribe: perm.Rule{Allow: []string{allow}, Deny: []string{deny}}})
-		if err != nil {
+// FuzzRules compares rules of any words with the oracle. A list is one entry in each line.
+func FuzzRules(f *testing.F) {
+	f.Add("foo.*", "foo.bar q.*", "foo.>", "q.x", false)
+	f.Add("> w", "*", "a..b", "", true)
+	f.Add("a.> q\n> q.*\nb", "a.*.c *\n*.b", "a.*", "q.>", false)
+	f.Add("", "foo*\n$SYS.>", "foo*.bar", ">", true)
+	f.Add("a \t q", "\u00e9.>", "\u00e9.*", "q", false)
+	f.Fuzz(func(t *testing.T, allow, deny, name, queue string, answers bool) {
+		list := func(s string, queues bool) (l []string) {
+			for e := range strings.SplitSeq(s, "\n") {
+				switch {
+				case subject.Valid(e):
+					l = append(l, e)
+				case perm.Check(e, queues) == nil:
+					l = append(l, strings.Join(strings.Fields(e), " "))
+				}
+			}
+			return l
+		}
+		n := naive{perm.Config{
+			Publish:   perm.Rule{Allow: list(allow, false), Deny: list(deny, false)},
+			Subscribe: perm.Rule{Allow: list(allow, true), Deny: list(deny, true)},
+		}}
+		if answers {
+			n.c.Responses = new(perm.Responses)
+		}
+		s := compile(t, n.c)
+		if got := s.CanPublish([]byte(name)); got != n.publish(name) {
+			t.Errorf("PUB %q with %+v: %v", name, n.c.Publish, got)
+		}
+		if got := s.CanDeliver([]byte(name), queue); got != n.deliver(name, queue) {
+			t.Errorf("delivery of %q to %q with %+v: %v", name, queue, n.c.Subscribe, got)
+		}
+		if !subject.Valid(name) || queue != "" && !subject.Valid(queue) {
 			return
 		}
-		if s.CanSubscribe(name, queue) && !s.CanDeliver([]byte(name), queue) {
-			t.Fatalf("%q %q may be subscribed to but not delivered", name, queue)
+		if got := s.CanSubscribe(name, queue); got != n.subscribe(name, queue) {
+			t.Errorf("SUB %q %q with %+v: %v", name, queue, n.c.Subscribe, got)
 		}
 	})
 }
@@ -358,7 +390,7 @@ func TestNoAllocations(t *testing.T) {
 
 func BenchmarkCanPublish(b *testing.B) {
 	many := perm.Config{}
-	for i := range 1000 {
+	for i := range 300 {
 		many.Publish.Allow = append(many.Publish.Allow, fmt.Sprintf("device.%d.>", i), fmt.Sprintf("literal.%d", i))
 	}
 	for _, c := range []struct {
