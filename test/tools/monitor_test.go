@@ -278,3 +278,22 @@ func want(t *testing.T, answer any, values map[string]any) {
 		}
 	}
 }
+
+// TestHugePages asks for pages behind all that there is.
+//
+// advisory: secnote-2026-28
+func TestHugePages(t *testing.T) {
+	process.Each(t, func(t *testing.T, target process.Target) {
+		s := crowd(t, target)
+		for _, n := range []string{"9223372036854775807", "9223372036854775806", "1000000", "-1", "-9223372036854775808"} {
+			for _, page := range []string{"/connz?", "/connz?state=closed&", "/connz?state=any&sort=subs&", "/subsz?subs=1&"} {
+				for _, query := range []string{"offset=" + n, "limit=" + n, "offset=" + n + "&limit=" + n, "offset=1&limit=" + n} {
+					if answer, ok := ask(t, s, page+query).(map[string]any); !ok || answer["server_id"] == nil {
+						t.Errorf("%s%s: %v", page, query, answer)
+					}
+				}
+			}
+		}
+		want(t, ask(t, s, "/connz?offset=9223372036854775807&limit=9223372036854775807"), map[string]any{"num_connections": 0, "total": 2})
+	})
+}
