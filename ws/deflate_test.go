@@ -225,6 +225,9 @@ func TestInflateCorrupt(t *testing.T) {
 	}
 }
 
+// What a message inflates to is bounded while it inflates.
+//
+// advisory: CVE-2026-27571
 func TestInflateLimits(t *testing.T) {
 	zeros, _ := compose(deflated(strings.Repeat("\x00", 1<<20)))
 	ratio := (1<<20)/len(zeros) + 1

@@ -34,6 +34,9 @@ func certified(t *testing.T, template x509.Certificate) *x509.Certificate {
 	return cert
 }
 
+// A certificate is the user whose name says all of it and nothing else.
+//
+// advisory: CVE-2026-33248
 func TestCertificatesMapToUsers(t *testing.T) {
 	subject := pkix.Name{CommonName: "www.example.org", Organization: []string{"Acme, Inc"}, OrganizationalUnit: []string{"Web"}}
 	dc := asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 25}

@@ -125,6 +125,43 @@ func TestAccountClaims(t *testing.T) {
 	}
 }
 
+// A token is for one importer and one of the exporter's subjects; an account that brings it for something else stays as it was.
+//
+// advisory: CVE-2021-3127
+func TestBoundActivations(t *testing.T) {
+	h := newHouse(t)
+	importer, stranger := newKey(t, nkeys.CreateAccount), newKey(t, nkeys.CreateAccount)
+	exporter := h.account(func(c *jwt.AccountClaims) {
+		c.Exports.Add(&jwt.Export{Subject: "private.>", Type: jwt.Stream, TokenReq: true})
+	})
+	imports := func(by key, change func(*jwt.ActivationClaims)) string {
+		a := jwt.NewActivationClaims(importer.public)
+		a.ImportSubject, a.ImportType = "private.a", jwt.Stream
+		if change != nil {
+			change(a)
+		}
+		return h.accountToken(importer, func(c *jwt.AccountClaims) {
+			c.Imports.Add(&jwt.Import{Account: exporter.public, Subject: "private.a", Type: jwt.Stream, Token: h.encode(a, by)})
+		})
+	}
+	h.config.Preload[importer.public] = h.accountToken(importer, nil)
+	of := capture(h)
+	h.touch(importer)
+	for name, token := range map[string]string{
+		"of another exporter":  imports(stranger, nil),
+		"for another importer": imports(exporter, func(c *jwt.ActivationClaims) { c.Subject = stranger.public }),
+		"for another subject":  imports(exporter, func(c *jwt.ActivationClaims) { c.ImportSubject = "private.b" }),
+		"for a service":        imports(exporter, func(c *jwt.ActivationClaims) { c.ImportType = jwt.Service }),
+	} {
+		if _, err := h.authority.Update("", token); err == nil || len(of(importer.public).Imports) != 0 {
+			t.Errorf("%s: %v, %d imports", name, err, len(of(importer.public).Imports))
+		}
+	}
+	if _, err := h.authority.Update("", imports(exporter, nil)); err != nil || len(of(importer.public).Imports) != 1 {
+		t.Errorf("the right one: %v, %d imports", err, len(of(importer.public).Imports))
+	}
+}
+
 // An import with a token works while the token is valid, its signer the exporter's, and the exporter has not revoked it.
 func TestActivations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -167,6 +204,7 @@ func TestActivations(t *testing.T) {
 			{"by the exporter", activation(exporter, nil), true},
 			{"by its signing key", activation(signing, func(c *jwt.ActivationClaims) { c.IssuerAccount = exporter.public }), true},
 			{"by a stranger", activation(stranger, func(c *jwt.ActivationClaims) { c.IssuerAccount = exporter.public }), false},
+			{"over", activation(exporter, func(c *jwt.ActivationClaims) { c.Expires = unix(-time.Minute) }), false},
 			{"not yet valid", activation(exporter, func(c *jwt.ActivationClaims) { c.NotBefore = unix(time.Minute) }), false},
 		} {
 			if _, err := h.authority.Update("", imports(tt.token)); err != nil {

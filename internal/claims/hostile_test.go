@@ -33,8 +33,9 @@ func shortKey(t testing.TB, prefix nkeys.PrefixByte, n int) string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw)
 }
 
-// A JWT whose keys are too short (advisory note 23, GHSA-g33f-6538-grxh), or that is strange in other ways, lets nobody in and
-// does no harm.
+// A JWT whose keys are too short, or that is strange in other ways, lets nobody in and does no harm.
+//
+// advisory: GHSA-g33f-6538-grxh CVE-2020-26521
 func TestHostileTokens(t *testing.T) {
 	h := newHouse(t)
 	app := h.account(nil)

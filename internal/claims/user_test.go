@@ -103,6 +103,8 @@ func userRows(s *street) []userRow {
 }
 
 // Every link of the chain, and everything that a user's claims may ask for, is checked.
+//
+// advisory: CVE-2020-26892
 func TestUsers(t *testing.T) {
 	s := newStreet(t)
 	for _, tt := range userRows(s) {

@@ -16,4 +16,7 @@
 //
 // Its own tests fail when a row has neither a test nor a reason, when it has both, when a tag names no row, and when the
 // page is not what the tags make of it.
+//
+// In the same way docs/advisories.md, which is written by hand, and the lines `advisory: CVE-2022-24450` of tests are kept
+// together: what went wrong elsewhere has a test here, or waits for what is not built.
 package parity

@@ -277,6 +277,8 @@ func randomRule(rng *rand.Rand, queues bool) perm.Rule {
 }
 
 // TestMatrix compares every check with the oracle, for random rules.
+//
+// advisory: CVE-2022-29946 secnote-2026-17 secnote-2026-18
 func TestMatrix(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range 300 {

@@ -67,6 +67,8 @@ func (r rules) config() string {
 const users = 12
 
 // TestMatrix gives users random rules, and holds all that they may do against the oracle.
+//
+// advisory: CVE-2022-29946 secnote-2026-17 secnote-2026-18
 func TestMatrix(t *testing.T) {
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 0))

@@ -102,6 +102,7 @@ func count(t *testing.T, server *process.Server) int {
 // TestHugeLength claims as many bytes as a length can say.
 //
 // parity: 9.1.18
+// advisory: CVE-2026-27889
 func TestHugeLength(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		s := connect(t, process.Start(t, target, process.Options{}))

@@ -9,6 +9,8 @@ import (
 )
 
 // TestConnectionTypes has users who may come in some ways only.
+//
+// advisory: GHSA-hmmp-q8cx-v964
 func TestConnectionTypes(t *testing.T) {
 	const user = `authorization { users: [ { user: ann, password: p, allowed_connection_types: [ %s ] } ] }`
 	rows := []struct {

@@ -229,6 +229,8 @@ func TestConnectionsPerAddress(t *testing.T) {
 }
 
 // TestBeforeLogin: who has not logged in may send little, and little is inflated for it.
+//
+// advisory: CVE-2026-27571 CVE-2026-33219
 func TestBeforeLogin(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
 		server := process.Start(t, process.Weir, process.Options{Config: "authorization { token: secret }"})

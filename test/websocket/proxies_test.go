@@ -214,6 +214,7 @@ func TestProxies(t *testing.T) {
 // TestGuestNeedsProxy: a no_auth_user who needs a proxy does not get in without CONNECT, and is not told why.
 //
 // parity: 9.3.74
+// advisory: GHSA-hmmp-q8cx-v964
 func TestGuestNeedsProxy(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{

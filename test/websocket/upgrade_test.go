@@ -86,6 +86,7 @@ var refusals = []struct {
 // TestRefusals is the table of catalogue §2.2: the status, the headers and the exact body.
 //
 // parity: 9.4.13.4
+// advisory: GHSA-p957-7v2w-g93g
 func TestRefusals(t *testing.T) {
 	process.Each(t, func(t *testing.T, target process.Target) {
 		server := process.Start(t, target, process.Options{})
