@@ -34,11 +34,12 @@ func main() {
 }
 
 // start starts a server.
-func start(o *config.Options, log *slog.Logger) (node, error) {
+func start(o *config.Options, log *slog.Logger, reload func() error) (node, error) {
 	s, err := server.New(o, log)
 	if err != nil {
 		return nil, err
 	}
+	s.OnReload(reload)
 	return s, s.Start()
 }
 
@@ -54,8 +55,8 @@ func programName(arg0 string) string {
 type program struct {
 	name           string
 	stdout, stderr io.Writer
-	// start starts a server and returns it listening.
-	start func(*config.Options, *slog.Logger) (node, error)
+	// start starts a server and returns it listening. Who asks it for a reload gets the answer of the function.
+	start func(*config.Options, *slog.Logger, func() error) (node, error)
 	// find returns the ids of the other processes of this program, send delivers a signal by its name in --signal.
 	find func(name string) ([]int, error)
 	send func(pid int, command string) error

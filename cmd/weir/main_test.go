@@ -18,7 +18,7 @@ func trial(t *testing.T, name string, args ...string) (status int, stdout, stder
 	var out, errs bytes.Buffer
 	p := &program{
 		name: name, stdout: &out, stderr: &errs,
-		start: func(*config.Options, *slog.Logger) (node, error) {
+		start: func(*config.Options, *slog.Logger, func() error) (node, error) {
 			t.Errorf("%q started a server", args)
 			return nil, errors.New("no server here")
 		},

@@ -20,7 +20,6 @@ type node interface {
 	Shutdown()
 	LameDuck()
 	Reload(*config.Options) error
-	OnReload(func() error)
 }
 
 // errNoFile is what a reload gets that has nothing to load.
@@ -43,7 +42,10 @@ func (p *program) serve(cmd *commandLine) error {
 	signal.Notify(sigs, heard...)
 	defer signal.Stop(sigs)
 
-	n, err := p.start(o, log.Logger())
+	s := &steward{log: log, cmd: cmd, program: p, current: o, asks: make(chan chan error)}
+	done := make(chan struct{})
+	defer close(done)
+	n, err := p.start(o, log.Logger(), func() error { return s.ask(done) })
 	if err != nil {
 		log.Logger().Log(context.Background(), logline.LevelFatal, err.Error()+advice(err))
 		if toFile(o) {
@@ -54,12 +56,9 @@ func (p *program) serve(cmd *commandLine) error {
 	if cmd.local {
 		greet(p.stdout, o)
 	}
-	s := &steward{node: n, log: log, cmd: cmd, program: p, current: o, asks: make(chan chan error)}
-	done := make(chan struct{})
-	n.OnReload(func() error { return s.ask(done) })
+	s.node = n
 	go s.watch(sigs, done)
 	n.Wait()
-	close(done)
 	return nil
 }
 

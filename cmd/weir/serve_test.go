@@ -35,8 +35,6 @@ func (f *fake) Shutdown() {
 	f.once.Do(func() { close(f.stopped) })
 }
 
-func (f *fake) OnReload(func() error) {}
-
 func (f *fake) Reload(o *config.Options) error {
 	f.calls <- "reload"
 	if f.refuse == nil {
@@ -205,14 +203,14 @@ func TestReopenOfTheLog(t *testing.T) {
 }
 
 // launch runs the command with a start that gives what it returns.
-func launch(start func(*config.Options, *slog.Logger) (node, error), args ...string) (status int, stdout, stderr string) {
+func launch(start func(*config.Options, *slog.Logger, func() error) (node, error), args ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	p := &program{name: ownName, stdout: &out, stderr: &errs, start: start}
 	return p.run(args), out.String(), errs.String()
 }
 
 // ended is a start whose server has ended already.
-func ended(_ *config.Options, log *slog.Logger) (node, error) {
+func ended(_ *config.Options, log *slog.Logger, _ func() error) (node, error) {
 	log.Info("Server is ready")
 	f := newFake()
 	close(f.stopped)
@@ -239,8 +237,24 @@ func TestGreeting(t *testing.T) {
 	}
 }
 
+// TestReloadAskedForAtOnce: a client may ask as soon as the server listens.
+func TestReloadAskedForAtOnce(t *testing.T) {
+	var answer error
+	launch(func(_ *config.Options, _ *slog.Logger, reload func() error) (node, error) {
+		f := newFake()
+		go func() {
+			answer = reload()
+			close(f.stopped)
+		}()
+		return f, nil
+	}, "-T=false")
+	if answer != errNoFile {
+		t.Error(answer)
+	}
+}
+
 func TestStartThatFails(t *testing.T) {
-	inUse := func(*config.Options, *slog.Logger) (node, error) {
+	inUse := func(*config.Options, *slog.Logger, func() error) (node, error) {
 		return nil, &os.SyscallError{Syscall: "bind", Err: syscall.EADDRINUSE}
 	}
 	const want = "bind: address already in use (another program listens there: stop it, or choose another port)\n"
