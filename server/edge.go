@@ -16,6 +16,7 @@ import (
 	"weir/internal/console"
 	"weir/internal/front"
 	"weir/internal/proto"
+	"weir/internal/runfile"
 	"weir/internal/transport"
 	"weir/ws"
 )
@@ -290,7 +291,7 @@ func (s *Server) edgeURLsLocked() []string {
 		case w.Unix != "":
 			urls = append(urls, w.scheme()+unixURL+w.Unix)
 		default:
-			urls = append(urls, portURLs(w.scheme(), e.listener.Addr())...)
+			urls = append(urls, runfile.URLs(w.scheme(), e.listener.Addr())...)
 		}
 	}
 	return urls

@@ -11,6 +11,7 @@ import (
 
 	"weir/internal/client"
 	"weir/internal/config"
+	"weir/internal/runfile"
 	"weir/internal/transport"
 )
 
@@ -173,27 +174,27 @@ func addrOf(l net.Listener) net.Addr {
 }
 
 // ports is what the ports file lists.
-func (s *Server) ports() Ports {
+func (s *Server) ports() runfile.Ports {
 	o := s.options.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var p Ports
+	var p runfile.Ports
 	if s.clients != nil {
 		scheme := "nats"
 		if o.TLS != nil {
 			scheme = "tls"
 		}
-		p.Nats = portURLs(scheme, s.clients.Addr())
+		p.Nats = runfile.URLs(scheme, s.clients.Addr())
 	}
 	if s.monitor != nil {
 		scheme := "http"
 		if o.Monitor.HTTPSPort != 0 {
 			scheme = "https"
 		}
-		p.Monitoring = portURLs(scheme, s.monitor.Addr())
+		p.Monitoring = runfile.URLs(scheme, s.monitor.Addr())
 	}
 	if s.profile != nil {
-		p.Profile = portURLs("http", s.profile.Addr())
+		p.Profile = runfile.URLs("http", s.profile.Addr())
 	}
 	p.WebSocket = s.edgeURLsLocked()
 	return p

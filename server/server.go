@@ -20,6 +20,7 @@ import (
 	"weir/internal/config"
 	"weir/internal/conn"
 	"weir/internal/ocsp"
+	"weir/internal/runfile"
 )
 
 // The configuration of a server, see package config.
@@ -276,14 +277,14 @@ func (s *Server) open(o *Options) error {
 // writeFiles writes the pid file and the ports file.
 func (s *Server) writeFiles(o *Options) error {
 	if o.PidFile != "" {
-		if err := writePidFile(o.PidFile); err != nil {
+		if err := runfile.WritePID(o.PidFile); err != nil {
 			return err
 		}
 	}
 	if o.PortsDir == "" {
 		return nil
 	}
-	path, err := writePortsFile(o.PortsDir, s.ports())
+	path, err := runfile.WritePorts(o.PortsDir, s.ports())
 	if err != nil {
 		return err
 	}
@@ -345,12 +346,12 @@ func (s *Server) removeFiles() {
 	portsFile := s.portsFile
 	s.mu.Unlock()
 	if portsFile != "" {
-		if err := removePortsFile(portsFile); err != nil {
+		if err := runfile.RemovePorts(portsFile); err != nil {
 			s.log.Warn(err.Error())
 		}
 	}
 	if path := s.options.Load().PidFile; path != "" {
-		if err := removePidFile(path); err != nil {
+		if err := runfile.RemovePID(path); err != nil {
 			s.log.Warn(fmt.Sprintf("could not remove pidfile: %v", err))
 		}
 	}

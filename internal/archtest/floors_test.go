@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"internal/logline": 0,
 	"internal/head":    0,
 	"internal/parking": 0,
+	"internal/runfile": 0,
 
 	"internal/outbound":  1, // queues messages, so it stands on msg
 	"internal/admission": 1, // counts refused upgrades, so it stands on ws

@@ -1,4 +1,4 @@
-package server
+package runfile
 
 import (
 	"encoding/json"
@@ -19,15 +19,15 @@ type Ports struct {
 	WebSocket  []string `json:"websocket,omitempty"`
 }
 
-// portURLs returns scheme://host:port for a listener's address; for one that listens on all interfaces, a URL for
+// URLs returns scheme://host:port for a listener's address; for one that listens on all interfaces, a URL for
 // each address of each of them, in the order of the system, so that the loopback usually comes first.
-func portURLs(scheme string, addr net.Addr) []string {
+func URLs(scheme string, addr net.Addr) []string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
 		return nil
 	}
 	if len(tcp.IP) != 0 && !tcp.IP.IsUnspecified() {
-		return []string{portURL(scheme, tcp.IP, tcp.Port)}
+		return []string{urlOf(scheme, tcp.IP, tcp.Port)}
 	}
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
@@ -37,21 +37,21 @@ func portURLs(scheme string, addr net.Addr) []string {
 	for _, a := range addrs {
 		switch a := a.(type) {
 		case *net.IPNet:
-			urls = append(urls, portURL(scheme, a.IP, tcp.Port))
+			urls = append(urls, urlOf(scheme, a.IP, tcp.Port))
 		case *net.IPAddr:
-			urls = append(urls, portURL(scheme, a.IP, tcp.Port))
+			urls = append(urls, urlOf(scheme, a.IP, tcp.Port))
 		}
 	}
 	return urls
 }
 
-func portURL(scheme string, ip net.IP, port int) string {
+func urlOf(scheme string, ip net.IP, port int) string {
 	return scheme + "://" + net.JoinHostPort(ip.String(), strconv.Itoa(port))
 }
 
-// writePortsFile writes p as JSON to a file in dir that is named after the program as it was started and its process
+// WritePorts writes p as JSON to a file in dir that is named after the program as it was started and its process
 // id, as in nats-server_123.ports, and returns its path. The file appears with its content: readers poll for it.
-func writePortsFile(dir string, p Ports) (path string, err error) {
+func WritePorts(dir string, p Ports) (path string, err error) {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return "", err
@@ -86,8 +86,8 @@ func writeWhole(path, tmp string, text []byte) (err error) {
 	return os.Rename(tmp, path)
 }
 
-// removePortsFile removes the file that writePortsFile wrote; one that is gone already is no error.
-func removePortsFile(path string) error {
+// RemovePorts removes the file that WritePorts wrote; one that is gone already is no error.
+func RemovePorts(path string) error {
 	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 		return fmt.Errorf("could not remove ports file: %w", err)
 	}

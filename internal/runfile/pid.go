@@ -1,4 +1,4 @@
-package server
+package runfile
 
 import (
 	"fmt"
@@ -10,17 +10,17 @@ import (
 // pidFilePerm keeps the file to its owner: whoever can write it decides which process a --signal reaches.
 const pidFilePerm = 0o600
 
-// writePidFile writes the id of this process, without a line end, to the file at path.
-func writePidFile(path string) error {
+// WritePID writes the id of this process, without a line end, to the file at path.
+func WritePID(path string) error {
 	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), pidFilePerm); err != nil {
 		return fmt.Errorf("could not write pidfile: %w", err)
 	}
 	return nil
 }
 
-// removePidFile removes the file at path if it still names this process: after a quick restart it is the file of
+// RemovePID removes the file at path if it still names this process: after a quick restart it is the file of
 // the next one.
-func removePidFile(path string) error {
+func RemovePID(path string) error {
 	b, err := os.ReadFile(path)
 	if err != nil || strings.TrimSpace(string(b)) != strconv.Itoa(os.Getpid()) {
 		return nil

@@ -1,4 +1,4 @@
-package server
+package runfile_test
 
 import (
 	"encoding/json"
@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"weir/internal/runfile"
 )
 
 func TestPortURLs(t *testing.T) {
@@ -21,26 +23,26 @@ func TestPortURLs(t *testing.T) {
 		{"::1", "nats://[::1]:4222"},
 	}
 	for _, tt := range tests {
-		got := portURLs("nats", &net.TCPAddr{IP: net.ParseIP(tt.ip), Port: 4222})
+		got := runfile.URLs("nats", &net.TCPAddr{IP: net.ParseIP(tt.ip), Port: 4222})
 		if len(got) != 1 || got[0] != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.ip, got, tt.want)
 		}
 	}
 	for _, ip := range []net.IP{net.IPv4zero, net.IPv6unspecified, nil} {
-		got := portURLs("ws", &net.TCPAddr{IP: ip, Port: 8080})
+		got := runfile.URLs("ws", &net.TCPAddr{IP: ip, Port: 8080})
 		if !slices.Contains(got, "ws://127.0.0.1:8080") || slices.ContainsFunc(got, func(u string) bool { return strings.Contains(u, "0.0.0.0") }) {
 			t.Errorf("%v: got %q, want the addresses of the interfaces", ip, got)
 		}
 	}
-	if got := portURLs("nats", &net.UnixAddr{Name: "x"}); got != nil {
+	if got := runfile.URLs("nats", &net.UnixAddr{Name: "x"}); got != nil {
 		t.Errorf("not TCP: got %q", got)
 	}
 }
 
 func TestPortsFile(t *testing.T) {
 	dir := t.TempDir()
-	want := Ports{Nats: []string{"nats://127.0.0.1:4222"}, WebSocket: []string{"ws://127.0.0.1:8080"}}
-	path, err := writePortsFile(dir, want)
+	want := runfile.Ports{Nats: []string{"nats://127.0.0.1:4222"}, WebSocket: []string{"ws://127.0.0.1:8080"}}
+	path, err := runfile.WritePorts(dir, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,13 +56,13 @@ func TestPortsFile(t *testing.T) {
 	if want := `{"nats":["nats://127.0.0.1:4222"],"websocket":["ws://127.0.0.1:8080"]}`; string(b) != want {
 		t.Errorf("got %s, want %s", b, want)
 	}
-	var got Ports
+	var got runfile.Ports
 	if err := json.Unmarshal(b, &got); err != nil || !slices.Equal(got.WebSocket, want.WebSocket) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 
 	// Written again, as after a reload, and nothing else is left in the folder.
-	if _, err := writePortsFile(dir, Ports{}); err != nil {
+	if _, err := runfile.WritePorts(dir, runfile.Ports{}); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(dir)
@@ -68,7 +70,7 @@ func TestPortsFile(t *testing.T) {
 		t.Errorf("folder holds %v, %v", entries, err)
 	}
 	for range 2 { // the second time it is gone
-		if err := removePortsFile(path); err != nil {
+		if err := runfile.RemovePorts(path); err != nil {
 			t.Error(err)
 		}
 	}
@@ -78,7 +80,7 @@ func TestPortsFile(t *testing.T) {
 }
 
 func TestPortsFileInAFolderThatDoesNotExist(t *testing.T) {
-	if _, err := writePortsFile(filepath.Join(t.TempDir(), "none"), Ports{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := runfile.WritePorts(filepath.Join(t.TempDir(), "none"), runfile.Ports{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
