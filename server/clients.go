@@ -75,7 +75,7 @@ func (s *Server) info(o *Options) proto.Info {
 		ServerID: s.id, ServerName: s.name(), Version: ReferenceVersion, Weir: Version,
 		Proto: protocolVersion, GoVersion: runtime.Version(),
 		Headers: !o.Protocol.NoHeaders, MaxPayload: o.Protocol.MaxPayload,
-		LameDuck: s.draining.Load(), APILevel: apiLevel,
+		LameDuck: s.draining.Load(), APILevel: apiLevel, XKey: s.xkey,
 	}
 }
 
@@ -84,7 +84,7 @@ func (s *Server) clientInfo() proto.Info {
 	o := s.options.Load()
 	i := s.info(o)
 	i.Host, i.Port = advertised(o.Advertise, o.Client, s.ClientAddr())
-	i.AuthRequired = (s.authority != nil || o.Auth.Required()) && o.Auth.NoAuthUser == "" // as nats-server, over TCP only
+	i.AuthRequired = s.clientAuth.Load().port.Required() && o.Auth.NoAuthUser == "" // as nats-server, over TCP only
 	if o.TLS != nil {
 		i.TLSRequired, i.TLSAvailable, i.TLSVerify = !o.AllowNonTLS, o.AllowNonTLS, o.TLS.ClientCerts()
 	}

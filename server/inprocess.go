@@ -18,10 +18,10 @@ type policies struct {
 
 // compilePolicies makes the policies of o.
 func (s *Server) compilePolicies(o *Options) (p policies, err error) {
-	if p.port, err = s.policy(o, o.Auth, auth.Standard); err != nil {
+	if p.port, err = s.policy(o, o.ClientAuth(), auth.Standard); err != nil {
 		return p, err
 	}
-	p.inside, err = s.policy(o, o.Auth, auth.InProcess)
+	p.inside, err = s.policy(o, o.ClientAuth(), auth.InProcess)
 	return p, err
 }
 

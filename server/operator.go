@@ -58,9 +58,13 @@ func (s *Server) reassure(o *Options) (commit func(), err error) {
 // policy says who may come in by connections of one type.
 func (s *Server) policy(o *Options, c auth.Config, by auth.Type) (*auth.Policy, error) {
 	if s.authority != nil {
-		return auth.Delegate(s.authority, by), nil
+		return auth.Delegate(s.caller.Behind(s.authority), by), nil
 	}
-	return auth.Compile(c, by, mappedTypes(o)...)
+	p, err := auth.Compile(c, by, mappedTypes(o)...)
+	if err != nil {
+		return nil, err
+	}
+	return p.Ask(s.caller), nil
 }
 
 // recheckAccount holds the clients of one account against what its claims say now.

@@ -49,6 +49,7 @@ func (s *Server) Reload(o *Options) error {
 			s.log.Warn(w)
 		}
 	}
+	s.complain(o)
 	for _, c := range changes {
 		s.log.Info("Reloaded: " + c.String())
 	}

@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nkeys"
-
 	"weir/internal/account"
 	"weir/internal/admission"
 	"weir/internal/auth"
@@ -42,8 +40,8 @@ var ErrStopped = errors.New("server: stopped")
 // Server is one NATS server.
 type Server struct {
 	// Immutable after New.
-	log      *slog.Logger
-	id       string
+	log *slog.Logger
+	keys
 	start    time.Time
 	accounts *account.Directory
 	registry *conn.Registry
@@ -105,12 +103,12 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	id, err := newID()
+	k, err := newKeys()
 	if err != nil {
-		return nil, fmt.Errorf("server id: %w", err)
+		return nil, fmt.Errorf("keys of the server: %w", err)
 	}
 	s := &Server{
-		log: log, id: id, start: time.Now(),
+		log: log, keys: k, start: time.Now(),
 		stopping: make(chan struct{}), done: make(chan struct{}),
 		accounts: account.NewDirectory(),
 		registry: conn.NewRegistry(o.Conn, log),
@@ -120,6 +118,7 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	s.since.loaded.Store(s.start.UnixNano())
 	s.options.Store(o)
 	s.accounts.SetSystem(o.Accounts.SystemName())
+	s.caller = s.newCaller()
 	s.authorities.fetcher = ocsp.NewFetcher(nil)
 	s.authorities.checker = ocsp.NewChecker(s.authorities.fetcher, log)
 	if err := s.believe(o); err != nil {
@@ -134,15 +133,6 @@ func New(o *Options, log *slog.Logger) (*Server, error) {
 	defer s.mu.Unlock()
 	s.adoptLocked(c)
 	return s, nil
-}
-
-// newID makes a server id: the public half of a fresh key, as nats-server's is.
-func newID() (string, error) {
-	kp, err := nkeys.CreateServer()
-	if err != nil {
-		return "", err
-	}
-	return kp.PublicKey()
 }
 
 // compiled is what a configuration names on disk, and what is asked often in a form for asking.
@@ -227,6 +217,7 @@ func (s *Server) banner(o *Options) {
 	for _, w := range s.warnings() {
 		s.log.Warn(w)
 	}
+	s.complain(o)
 }
 
 // warnings are those of the configuration in force.
@@ -330,6 +321,7 @@ func (s *Server) stop() {
 	s.system.Stop()
 	close(s.stopping)
 	s.closeListeners()
+	s.caller.Close() // or who waits there would hold the others up
 	s.registry.CloseAll(conn.ServerShutdown, farewell)
 	if s.authority != nil {
 		s.authority.Close()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"weir/internal/callout"
 	"weir/internal/claims"
 	"weir/internal/monitor"
 	"weir/internal/system"
@@ -13,6 +14,7 @@ import (
 type rooms struct {
 	// authority reads the claims of clients in operator mode; nil without.
 	authority *claims.Authority
+	caller    *callout.Caller
 	pages     *monitor.Pages
 	system    *system.System
 	reloader  atomic.Pointer[func() error] // see OnReload

@@ -25,7 +25,9 @@ type Credentials struct {
 }
 
 // none reports whether cr names nobody.
-func (cr Credentials) none() bool { return cr == Credentials{Proxy: cr.Proxy} }
+func (cr Credentials) none() bool {
+	return cr == Credentials{Proxy: cr.Proxy, Sig: cr.Sig, Nonce: cr.Nonce}
+}
 
 // Errors of [Policy.Login] and of [Proxies.Vouching]. Their texts are those that nats-server logs.
 var (
@@ -64,7 +66,11 @@ type Policy struct {
 	stranger      *user // who is none of these and learns that only behind a proxy; nil where all learn it
 
 	authority Authority // who is asked instead of all of these; nil for nobody
+	callout   *Callout  // who is asked beside these; nil for nobody
+	oracle    Oracle    // asks callout
 	by        Type
+	listening []string             // accounts of callouts
+	defaults  map[string]*perm.Set // of accounts, for whom the callout lets in
 }
 
 // user is one entry that a CONNECT is held against.
@@ -77,7 +83,7 @@ type user struct {
 
 // Required reports whether a connection must authenticate.
 func (p *Policy) Required() bool {
-	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil || p.guest != nil || p.authority != nil
+	return p.users != nil || p.nkeys != nil || p.token != nil || p.single != nil || p.guest != nil || p.authority != nil || p.callout != nil
 }
 
 // PlainPasswords reports whether somebody can read a password in the configuration, or a user comes in without one. As in

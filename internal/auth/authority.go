@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net/netip"
 )
@@ -30,6 +32,20 @@ type Peer struct {
 	Type Type
 	// Addr is its address; of who comes through a trusted proxy, the one that the proxy tells. That of a Unix socket is not valid.
 	Addr netip.Addr
+	// TLS is what it negotiated; nil without TLS, or where somebody in front of the server did.
+	TLS *tls.ConnectionState
+	// Mapped says that its certificate tells which user of the list it is.
+	Mapped bool
+	// Arrival is for who may be asked; nil where nobody may, because the client is in already.
+	Arrival *Arrival
+}
+
+// certificates are those that the peer showed.
+func (p *Peer) certificates() []*x509.Certificate {
+	if p.TLS == nil {
+		return nil
+	}
+	return p.TLS.PeerCertificates
 }
 
 // Limits of one connection because of who it is: 0 means none, and -1 that nothing is allowed.
@@ -60,11 +76,13 @@ func Delegate(to Authority, by Type) *Policy { return &Policy{authority: to, by:
 // Delegates reports whether an [Authority] is asked: then a JWT counts.
 func (p *Policy) Delegates() bool { return p.authority != nil }
 
-// Admit is [Policy.Renew] for who is known by its address, too.
+// Admit is [Policy.Renew] for who is known by more than its credentials. It takes its time where somebody else is asked.
 func (p *Policy) Admit(old Identity, cr Credentials, from Peer) (Identity, error) {
-	if p.authority == nil {
-		return p.Renew(old, cr)
+	switch from.Type = p.by; {
+	case p.authority != nil:
+		return p.authority.Renew(old, cr, from)
+	case p.callout != nil:
+		return p.consult(old, cr, from)
 	}
-	from.Type = p.by
-	return p.authority.Renew(old, cr, from)
+	return p.list(old, cr, from)
 }

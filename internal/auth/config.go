@@ -25,6 +25,12 @@ type Config struct {
 	Open bool
 	// ProxyRequired keeps out whom no trusted proxy vouched for. It binds who comes in by Username or Token, not the Users.
 	ProxyRequired bool
+	// Callout is asked about who comes in; nil for nobody.
+	Callout *Callout
+	// Listening are the accounts in which callouts listen, this one or others: their users may not ask them.
+	Listening []string
+	// Defaults are, by the name of their account, the permissions of whom a callout lets in without any.
+	Defaults map[string]*perm.Config
 }
 
 // User is one of several users.
@@ -47,7 +53,7 @@ type User struct {
 
 // Required reports whether a connection must authenticate.
 func (c Config) Required() bool {
-	return c.Username != "" || c.Token != "" || len(c.Users) > 0 || c.Open
+	return c.Username != "" || c.Token != "" || len(c.Users) > 0 || c.Open || c.Callout != nil
 }
 
 // Errors of [Compile].
@@ -91,7 +97,14 @@ func (u *User) allows(t Type) bool { return len(u.Types) == 0 || slices.Contains
 // opens no listener. The error names the user that it is about, and is ErrNoName or one of package
 // perm if it is not about a name that is there twice.
 func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
-	p := new(Policy)
+	p := &Policy{by: by}
+	if c.Callout.covers(by) {
+		p.callout, p.listening = c.Callout, c.Listening
+		var err error
+		if p.defaults, err = compileAll(c.Defaults); err != nil {
+			return nil, err
+		}
+	}
 	if c.Token != "" {
 		p.token = &user{User: User{Name: TokenName, Password: c.Token, ProxyRequired: c.ProxyRequired}}
 	}
@@ -110,11 +123,12 @@ func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 	if slices.ContainsFunc(c.Users, func(u User) bool { return u.NKey == "" }) {
 		p.users = make(map[string]*user, len(c.Users))
 	}
-	sets := make(map[*perm.Config]*perm.Set)
+	sets, q := make(map[*perm.Config]*perm.Set), quiet{in: c.Listening}
 	for _, u := range c.Users {
 		if u.NKey != "" {
 			u.Name = u.NKey
 		}
+		u.Permissions = q.permissions(&u)
 		switch {
 		case u.Name == "":
 			return nil, ErrNoName
@@ -150,4 +164,17 @@ func Compile(c Config, by Type, mapped ...Type) (*Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+// compileAll compiles the permissions of accounts.
+func compileAll(all map[string]*perm.Config) (map[string]*perm.Set, error) {
+	sets := make(map[string]*perm.Set, len(all))
+	for name, c := range all {
+		set, err := perm.Compile(*c)
+		if err != nil {
+			return nil, fmt.Errorf("invalid default permissions of account %q: %w", name, err)
+		}
+		sets[name] = set
+	}
+	return sets, nil
 }

@@ -18,7 +18,7 @@ func NewNonce() string {
 }
 
 // NeedsNonce reports whether INFO has to carry a nonce.
-func (p *Policy) NeedsNonce() bool { return len(p.nkeys) > 0 || p.authority != nil }
+func (p *Policy) NeedsNonce() bool { return len(p.nkeys) > 0 || p.authority != nil || p.callout != nil }
 
 // ValidNKey reports whether s is the public half of a user's key.
 func ValidNKey(s string) bool { return nkeys.IsValidPublicUserKey(s) }

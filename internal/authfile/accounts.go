@@ -13,6 +13,8 @@ import (
 type Accounts struct {
 	Configs []account.Config
 	Users   []auth.User
+	// Defaults are the permissions of users without any, by account.
+	Defaults map[string]*perm.Config
 	// At is where they stand, for errors about how accounts fit each other.
 	At Places
 }
@@ -130,8 +132,20 @@ func ReadAccounts(r *conf.Reader, v conf.Value) Accounts {
 			out.Users = append(out.Users, u)
 		}
 		out.Configs = append(out.Configs, t.Config)
+		out.setDefaults(t.Name, t.defaults)
 	}
 	return out
+}
+
+// setDefaults notes the default permissions of an account, if it has any.
+func (a *Accounts) setDefaults(name string, p *perm.Config) {
+	if p == nil {
+		return
+	}
+	if a.Defaults == nil {
+		a.Defaults = make(map[string]*perm.Config)
+	}
+	a.Defaults[name] = p
 }
 
 // name notes an account, which must be a new one.

@@ -15,6 +15,9 @@ type Authorization struct {
 	// Timeout is how long a client may take to say who it is; 0 means that it was not set.
 	Timeout time.Duration
 
+	// NoCallout says that the top-level callout is not asked about the clients of this listener.
+	NoCallout bool
+
 	users bool // there is a list of users, if only an empty one
 	// defaults are the permissions of users without their own; from is the key that gave them.
 	defaults *perm.Config
@@ -34,7 +37,7 @@ var Keys = func() conf.Table[Authorization] {
 	t := conf.Table[Authorization]{
 		"users": setUsers,
 		"default_permissions default_permission permissions": setDefaultPermissions,
-		"auth_callout auth_hook":                             refused[Authorization],
+		"auth_callout auth_hook":                             setCallout,
 		"failed_logins_per_minute":                           setFailedLogins,
 		"proxy_required":                                     conf.Flag(func(a *Authorization) *bool { return &a.ProxyRequired }),
 	}.Split()
@@ -52,6 +55,7 @@ var listenerKeys = func() conf.Table[Authorization] {
 			a.Users = append(a.Users, readUsers(r, v, listenerUserKeys)...)
 		},
 		"default_permissions default_permission permissions": setDefaultPermissions,
+		"auth_callout auth_hook":                             setListenerCallout,
 	}.Split()
 	for name, set := range SimpleKeys {
 		t[name] = set
@@ -78,13 +82,6 @@ func setFailedLogins(r *conf.Reader, a *Authorization, v conf.Value) {
 	a.FailedLogins = int(n)
 }
 
-// refused is the key of a guard that is not built.
-func refused[T any](r *conf.Reader, _ *T, v conf.Value) {
-	if !v.Empty() {
-		r.Fail(v.At, "%s: not built yet, and it guards access: a server without it does not start", v.Key)
-	}
-}
-
 // userKeys are the keys of one entry of users.
 var userKeys = conf.Table[auth.User]{
 	"user username":                                     conf.Text(func(u *auth.User) *string { return &u.Name }),
@@ -96,16 +93,18 @@ var userKeys = conf.Table[auth.User]{
 }.Split()
 
 // setConnectionTypes reads the ways by which a user may come in (catalogue §6.5).
-func setConnectionTypes(r *conf.Reader, u *auth.User, v conf.Value) {
+func setConnectionTypes(r *conf.Reader, u *auth.User, v conf.Value) { u.Types = readTypes(r, v) }
+
+func readTypes(r *conf.Reader, v conf.Value) []auth.Type {
 	names, ok := r.Texts(v)
 	if !ok {
-		return
+		return nil
 	}
 	known, unknown := auth.ParseTypes(names)
 	if len(unknown) > 0 {
 		r.Fail(v.At, "invalid connection types %q", unknown)
 	}
-	u.Types = known
+	return known
 }
 
 func setUsers(r *conf.Reader, a *Authorization, v conf.Value) {

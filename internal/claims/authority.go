@@ -129,7 +129,7 @@ func (a *Authority) prepare(c Config, secure *tls.Config) (commit func() *belief
 	}, nil
 }
 
-// Renew is part of [auth.Authority].
+// Renew is part of [auth.Authority]. Where the account has others decide about the user, the error is a [*Delegated].
 func (a *Authority) Renew(old auth.Identity, cr auth.Credentials, from auth.Peer) (auth.Identity, error) {
 	if v, ok := old.Claims.(*vouched); ok {
 		return a.again(v, cr)
@@ -154,6 +154,9 @@ func (a *Authority) Renew(old auth.Identity, cr auth.Credentials, from auth.Peer
 	v, err := t.vouch(u, token, cr, from, time.Now())
 	if err != nil {
 		return auth.Identity{}, err
+	}
+	if t.external.IsEnabled() && !t.external.AuthUsers.Contains(u.Subject) {
+		return auth.Identity{}, &Delegated{Account: t.name, XKey: t.external.XKey, Token: token, User: u.Subject, Name: u.Name, Tags: u.Tags}
 	}
 	return v.identity(t), nil
 }

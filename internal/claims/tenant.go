@@ -61,11 +61,14 @@ func newTenant(name, token string, t *trust, old *tenant) (*tenant, error) {
 		external: c.Authorization, loaded: time.Now(),
 	}
 	n.signers = newSigners(c, t.strict[c.Issuer], old)
-	if n.defaultsOf = c.DefaultPermissions; old != nil && reflect.DeepEqual(old.defaultsOf, n.defaultsOf) {
+	if n.defaultsOf = c.DefaultPermissions; old != nil && reflect.DeepEqual(old.defaultsOf, n.defaultsOf) &&
+		old.external.IsEnabled() == n.external.IsEnabled() {
 		n.defaults, n.badDefaults = old.defaults, old.badDefaults
 	} else {
 		n.defaults, err = compile(&n.defaultsOf)
-		n.badDefaults = err != nil
+		if n.badDefaults = err != nil; n.external.IsEnabled() {
+			n.defaults = auth.Quieted(n.defaults)
+		}
 	}
 	n.config, n.imports = accountOf(c)
 	return n, nil

@@ -35,7 +35,6 @@ const (
 	errRevoked      = refusal("user authentication revoked")
 	errSource       = refusal("bad source address")
 	errHours        = refusal("outside connect times")
-	errExternal     = refusal("account wants its users authorized by a callout, which is not built")
 )
 
 // vouched is somebody whom an account let in. It never changes.
@@ -54,6 +53,7 @@ type vouched struct {
 	limits  auth.Limits
 	perms   *perm.Set // nil: those of the account
 	own     bool      // it has permissions of its own, though they may allow everything
+	called  string    // how logs call it in place of its key; of who is let in by a callout
 }
 
 // Token is part of [auth.Claims].
@@ -75,6 +75,9 @@ func (v *vouched) identity(t *tenant) auth.Identity {
 	}
 	if !v.own {
 		id.Perms = t.defaults
+	}
+	if v.called != "" {
+		id.Name = v.called
 	}
 	return id
 }
@@ -116,7 +119,7 @@ func (t *tenant) vouch(u *jwt.UserClaims, token string, cr auth.Credentials, fro
 	if !valid(u) || !nkeys.IsValidPublicUserKey(u.Subject) {
 		return nil, errUserToken
 	}
-	if err := t.grant(v, u, s); err != nil {
+	if err := t.grant(v, u); err != nil {
 		return nil, err
 	}
 	if !v.own && t.badDefaults {
@@ -137,8 +140,6 @@ func (t *tenant) vouch(u *jwt.UserClaims, token string, cr auth.Credentials, fro
 		return nil, errRevoked
 	case !fromThere(u.Src, from.Addr):
 		return nil, errSource
-	case t.external.IsEnabled() && !t.external.AuthUsers.Contains(u.Subject):
-		return nil, errExternal
 	}
 	until, ok := open(u.Times, u.Locale, now)
 	if !ok {
@@ -149,8 +150,19 @@ func (t *tenant) vouch(u *jwt.UserClaims, token string, cr auth.Credentials, fro
 	return v, nil
 }
 
-// grant gives v its permissions: those of the user, or of the template of the key that signed it, which u then takes over.
-func (t *tenant) grant(v *vouched, u *jwt.UserClaims, s *signer) (err error) {
+// grant gives v its permissions. Where the account has a callout, that is not for its users to ask.
+func (t *tenant) grant(v *vouched, u *jwt.UserClaims) error {
+	if err := t.grantAll(v, u, v.signer); err != nil {
+		return err
+	}
+	if v.own && t.external.IsEnabled() {
+		v.perms = auth.Quieted(v.perms)
+	}
+	return nil
+}
+
+// grantAll gives v the permissions of the user, or of the template of the key that signed it, which u then takes over.
+func (t *tenant) grantAll(v *vouched, u *jwt.UserClaims, s *signer) (err error) {
 	if s.scope == nil {
 		v.own = permissions(&u.Permissions) != nil
 		if v.perms, err = compile(&u.Permissions); err != nil {

@@ -71,7 +71,7 @@ func userRows(s *street) []userRow {
 		{"the account of another operator", s.foreign, nil, "account JWT lookup error"},
 		{"a JWT of another account", s.swapped, nil, "account JWT lookup error"},
 		{"an expired account", s.expired, nil, "account JWT lookup error"},
-		{"an account that wants a callout", s.callout, nil, "account wants its users authorized by a callout, which is not built"},
+		{"an account that wants a callout", s.callout, nil, "account wants its users authorized by a callout"},
 
 		{"expired", app, func(c *jwt.UserClaims) { c.Expires = unix(-time.Minute) }, "user JWT not valid"},
 		{"not yet valid", app, func(c *jwt.UserClaims) { c.NotBefore = unix(time.Minute) }, "user JWT not valid"},

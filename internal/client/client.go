@@ -89,8 +89,16 @@ type Client struct {
 
 // hello is what a client has before its CONNECT. Most have nothing, and share it.
 type hello struct {
-	nonce   string            // what it signs if it has an nkey, and a proxy in front of it; empty where neither is
-	arrived *auth.Credentials // what its upgrade brought, for what CONNECT leaves empty; nil for nothing
+	nonce   string   // what it signs if it has an nkey, and a proxy in front of it; empty where neither is
+	arrived *Arrived // nil for nothing
+}
+
+// Arrived is what the upgrade of a client brought.
+type Arrived struct {
+	// Credentials are those of cookies, for what CONNECT leaves empty.
+	auth.Credentials
+	// Forwarded is for a callout; nil for nothing.
+	Forwarded *auth.Forwarded
 }
 
 var noHello hello
@@ -106,9 +114,9 @@ func Open(env *Env, link *transport.Conn) {
 	}()
 }
 
-// Serve is the goroutine of one client. arrived is what its upgrade brought, in cookies; nil for nothing. It returns when the
-// connection ends, or parks.
-func Serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
+// Serve is the goroutine of one client. arrived is nil where its upgrade brought nothing. It returns when the connection ends,
+// or parks.
+func Serve(env *Env, link *transport.Conn, arrived *Arrived) {
 	c := newClient(env, link, arrived)
 	if !c.secure() {
 		return
@@ -117,7 +125,7 @@ func Serve(env *Env, link *transport.Conn, arrived *auth.Credentials) {
 	c.Run()
 }
 
-func newClient(env *Env, link *transport.Conn, arrived *auth.Credentials) *Client {
+func newClient(env *Env, link *transport.Conn, arrived *Arrived) *Client {
 	c := &Client{env: env, hello: &noHello}
 	c.Init(env.Registry, link, c, env.Label)
 	c.seat.at.Store(env.Accounts.Global())

@@ -72,7 +72,7 @@ func (c *Client) connect(line []byte) error {
 	c.fillIn(&o)
 	left := c.Account()
 	if err := c.logIn(&o); err != nil {
-		if errors.Is(err, errTooLate) {
+		if errors.Is(err, errTooLate) || c.Closing() {
 			return conn.ErrClosing // likewise
 		}
 		c.claim(&o)
@@ -142,8 +142,14 @@ func (c *Client) enter() error {
 		return conn.ErrClosing
 	}
 	left := c.Account()
-	if c.logIn(&o) != nil {
-		c.violation("", auth.ErrDenied)
+	if err := c.logIn(&o); err != nil {
+		if c.Closing() {
+			return conn.ErrClosing
+		}
+		if _, refused := errors.AsType[*auth.Refusal](err); !refused {
+			err = auth.ErrDenied
+		}
+		c.violation("", err)
 		return conn.ErrClosing
 	}
 	c.arrivedFrom(left)

@@ -21,6 +21,7 @@ var dismissals = []dismissal{
 	{auth.ErrAccountExpired, conn.AuthenticationExpired, proto.ErrAccountExpired},
 	{auth.ErrRevoked, conn.CredentialsRevoked, proto.ErrUserRevoked},
 	{auth.ErrSigner, conn.AuthenticationViolation, 0},
+	{auth.ErrAskAgain, conn.AuthenticationViolation, 0}, // it comes again, and is asked about
 }
 
 // dismissalFor is the row of an error; nil for one that is no reason to go by itself.

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"weir/internal/auth"
 	"weir/internal/conn"
@@ -28,25 +29,23 @@ func (c *Client) logIn(o *proto.Connect) error {
 	return err
 }
 
-// logInAs is logIn for who is heard.
+// logInAs is logIn for who is heard. Who the client is may take a while to find out, and nothing is locked meanwhile.
 func (c *Client) logInAs(o *proto.Connect) error {
-	c.loginMu.Lock()
-	defer c.loginMu.Unlock()
 	proxy, err := c.vouching(o.ProxySig)
 	if err != nil {
 		return err
 	}
-	with := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token, Proxy: proxy}
-	if o.NKey != "" {
-		with.NKey, with.Sig, with.Nonce = o.NKey, o.Sig, c.hello.nonce
+	policy, patience := c.env.Auth()
+	with := c.credentials(o, policy, proxy)
+	var as auth.Identity
+	if err = auth.ErrDenied; !o.NewAccount && o.Account == "" {
+		as, err = c.identify(policy, auth.Identity{}, with, c.arrival(o, policy, patience))
 	}
-	policy, _ := c.env.Auth()
-	if o.JWT != "" && policy.Delegates() {
-		with.JWT, with.Sig, with.Nonce = o.JWT, o.Sig, c.hello.nonce
-	}
-	as, err := c.identify(policy, auth.Identity{}, with)
-	if err == nil && (o.NewAccount || o.Account != "") {
-		err = auth.ErrDenied
+	with.JWT = "" // the claims have it
+	c.loginMu.Lock()
+	defer c.loginMu.Unlock()
+	if err == nil {
+		as, err = c.current(policy, as, with)
 	}
 	renewed := false
 	if err == nil && c.connected {
@@ -57,8 +56,7 @@ func (c *Client) logInAs(o *proto.Connect) error {
 	}
 	if err == nil && as.Claims != nil {
 		// What has changed while it was asked: from here on who changes something finds the client in its account.
-		with.JWT = "" // the claims have it
-		as, err = c.identify(policy, as, with)
+		as, err = c.identify(policy, as, with, nil)
 	}
 	if err != nil {
 		if proxy != "" { // for /connz: whose clients those are that fail
@@ -80,6 +78,51 @@ func (c *Client) logInAs(o *proto.Connect) error {
 	return nil
 }
 
+// current holds a client that a policy lets in against what is configured now. Under loginMu: a reload that comes later finds
+// somebody to look at.
+func (c *Client) current(policy *auth.Policy, as auth.Identity, with auth.Credentials) (auth.Identity, error) {
+	if c.Closing() {
+		return as, conn.ErrClosing
+	}
+	if !c.env.Proxies().Trust(with.Proxy) {
+		return as, auth.ErrProxyNotTrusted
+	}
+	if now, _ := c.env.Auth(); now != policy {
+		return c.identify(now, as, with, nil)
+	}
+	return as, nil
+}
+
+// credentials is what a CONNECT brought for a policy.
+func (c *Client) credentials(o *proto.Connect, policy *auth.Policy, proxy string) auth.Credentials {
+	with := auth.Credentials{User: o.User, Pass: o.Pass, Token: o.Token, NKey: o.NKey, Proxy: proxy}
+	if policy.Delegates() {
+		with.JWT = o.JWT
+	}
+	if with.NKey != "" || with.JWT != "" || o.Sig != "" && policy.Asks() {
+		with.Sig, with.Nonce = o.Sig, c.hello.nonce
+	}
+	return with
+}
+
+// arrival is what a callout is told of the client; nil where there is none.
+func (c *Client) arrival(o *proto.Connect, policy *auth.Policy, patience time.Duration) *auth.Arrival {
+	if !policy.Asks() && !policy.Delegates() {
+		return nil
+	}
+	a := &auth.Arrival{
+		ID: c.ID, Kind: "nats", Name: o.Name, Lang: o.Lang, Version: o.Version, Protocol: o.Protocol, Patience: patience,
+	}
+	a.Host, _ = c.Host()
+	if c.Link.IsWebSocket() {
+		a.Kind = "websocket"
+	}
+	if c.hello.arrived != nil {
+		a.Forwarded = c.hello.arrived.Forwarded
+	}
+	return a
+}
+
 // vouching is the trusted proxy whose signature sig is. A further CONNECT without one leaves it as it was.
 func (c *Client) vouching(sig string) (string, error) {
 	if l := c.login.Load(); l != nil && sig == "" {
@@ -88,20 +131,16 @@ func (c *Client) vouching(sig string) (string, error) {
 	return c.env.Proxies().Vouching(sig, c.hello.nonce)
 }
 
-// identify says who the client is: by its certificate where the listener maps those to users, else by what it said.
-func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Credentials) (auth.Identity, error) {
-	if c.env.MapCertificates == nil || !c.env.MapCertificates() || !policy.Lists() {
-		return policy.Admit(old, with, auth.Peer{Addr: c.Link.Client().Addr()})
+// identify says who the client is: by its certificate where the listener maps those to users, else by what it said. Without
+// an arrival nobody is asked about it.
+func (c *Client) identify(policy *auth.Policy, old auth.Identity, with auth.Credentials, a *auth.Arrival) (auth.Identity, error) {
+	from := auth.Peer{Addr: c.Link.Client().Addr(), Arrival: a}
+	from.Mapped = c.env.MapCertificates != nil && c.env.MapCertificates()
+	if t := c.Link.TLS(); t != nil && (from.Mapped || a != nil) {
+		state := t.ConnectionState()
+		from.TLS = &state
 	}
-	t := c.Link.TLS()
-	if t == nil {
-		return auth.Identity{}, auth.ErrDenied
-	}
-	certs := t.ConnectionState().PeerCertificates
-	if len(certs) == 0 {
-		return auth.Identity{}, auth.ErrDenied
-	}
-	return policy.LoginCertificate(certs[0], with)
+	return policy.Admit(old, with, from)
 }
 
 // CloseUnpinned ends the connection if its certificate is not let in any more, and reports whether it did.
@@ -130,7 +169,7 @@ func (c *Client) Recheck() {
 		return
 	}
 	policy, _ := c.env.Auth()
-	as, err := c.identify(policy, old.as, old.with)
+	as, err := c.identify(policy, old.as, old.with, nil)
 	switch {
 	case dismissalFor(err) != nil:
 		c.dismiss(err)
@@ -173,7 +212,10 @@ func (c *Client) violation(user string, err error) {
 	case errors.Is(err, auth.ErrProxyRequired):
 		reason = conn.ProxyRequired
 	}
-	if err != auth.ErrDenied { //nolint:errorlint // an error that says more
+	switch _, refused := errors.AsType[*auth.Refusal](err); {
+	case refused:
+		c.Log.Warn(err.Error(), "conn", c.Name())
+	case err != auth.ErrDenied: //nolint:errorlint // an error that says more
 		c.Log.Debug(err.Error(), "conn", c.Name())
 	}
 	text := auth.ErrDenied.Error()
@@ -182,7 +224,7 @@ func (c *Client) violation(user string, err error) {
 	}
 	c.Log.Error(text, "conn", c.Name())
 	if c.env.Witness != nil {
-		c.env.Witness.Refused(c, reason)
+		c.env.Witness.Refused(c, reason, err)
 	}
 	c.Close(reason, string(proto.AppendErr(nil, proto.ErrAuthorization)))
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"weir/internal/auth"
+	"weir/internal/client"
 	"weir/internal/perm"
 )
 
@@ -64,7 +65,7 @@ func TestCookies(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := twoUsers("")
-				h.arrived = &row.arrived
+				h.arrived = &client.Arrived{Credentials: row.arrived}
 				p := h.start(t).dial()
 				p.line()
 				p.send("CONNECT " + row.connect + "\r\n")
@@ -82,7 +83,7 @@ func TestCookies(t *testing.T) {
 func TestCookiesNeedConnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := twoUsers("guest")
-		h.arrived = &auth.Credentials{User: "app", Pass: "secret"}
+		h.arrived = &client.Arrived{Credentials: auth.Credentials{User: "app", Pass: "secret"}}
 		p := h.start(t).dial()
 		p.line()
 		p.send("SUB closed 1\r\n")

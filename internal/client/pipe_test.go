@@ -25,7 +25,7 @@ type house struct {
 	limits  conn.Config
 	auth    auth.Config
 	timeout time.Duration
-	arrived *auth.Credentials
+	arrived *client.Arrived
 
 	env     *client.Env
 	policy  atomic.Pointer[auth.Policy]

@@ -19,8 +19,8 @@ type Witness interface {
 	Connected(c *Client, left *account.Account)
 	// Disconnected says that c has gone, for the reason.
 	Disconnected(c *Client, r conn.Reason)
-	// Refused says that the login of c failed, and that it will be closed for the reason.
-	Refused(c *Client, r conn.Reason)
+	// Refused says that the login of c failed by err, one of package auth, and that it will be closed for the reason.
+	Refused(c *Client, r conn.Reason, err error)
 }
 
 // arrivedFrom tells that the client has logged in, and has been in an account before.

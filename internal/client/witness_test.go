@@ -40,7 +40,7 @@ func (d *diary) Disconnected(c *client.Client, r conn.Reason) {
 	d.write("%d disconnected in %s: %s", c.ID, c.Account().Name(), r)
 }
 
-func (d *diary) Refused(c *client.Client, r conn.Reason) {
+func (d *diary) Refused(c *client.Client, r conn.Reason, _ error) {
 	p := c.Profile()
 	d.write("%d refused in %s as %s %s: %s", p.ID, p.Account, p.User, p.Name, r)
 }

@@ -36,6 +36,7 @@ func setAuthorization(r *conf.Reader, o *Options, v conf.Value) {
 	a := authfile.Read(r, v)
 	a.NoAuthUser = o.Auth.NoAuthUser           // a key beside the block
 	a.Users = append(a.Users, o.Auth.Users...) // of accounts
+	a.Defaults = o.Auth.Defaults
 	o.Auth, o.Protocol.AuthTimeout = a.Config, a.Timeout
 	checkUsers(r, o, v)
 }
@@ -48,6 +49,7 @@ func setAccounts(r *conf.Reader, o *Options, v conf.Value) {
 		o.Accounts.stands(place, at)
 	}
 	o.Auth.Users = append(o.Auth.Users, a.Users...)
+	o.Auth.Defaults = a.Defaults
 	checkUsers(r, o, v)
 }
 

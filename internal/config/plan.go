@@ -142,6 +142,8 @@ var planned = []plannedField[Options]{
 	{"auth", "users", Recheck, open, func(o *Options) any { return plannedUsers(o.Auth.Users) }},
 	{"auth", "open", Recheck, open, func(o *Options) any { return o.Auth.Open }},
 	{"auth", "proxy_required", Recheck, open, func(o *Options) any { return o.Auth.ProxyRequired }},
+	{"auth", "auth_callout", Recheck, open, func(o *Options) any { return plannedCallout(o.Auth.Callout, false) }},
+	{"auth", "default_permissions", Swap, open, func(o *Options) any { return plannedDefaults(o.Auth.Defaults) }},
 	{"account", "accounts", Recheck, open, func(o *Options) any { return plannedAccounts(o.Accounts.All()) }},
 	{"account", "system_account", Refuse, open, func(o *Options) any { return o.Accounts.SystemName() }},
 

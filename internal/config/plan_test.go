@@ -12,6 +12,7 @@ import (
 	"weir/internal/auth"
 	"weir/internal/config"
 	"weir/internal/ocsp"
+	"weir/internal/perm"
 	"weir/internal/resolver"
 	"weir/internal/tlsfile"
 )
@@ -141,6 +142,9 @@ var unplanned = map[string]string{
 	"Log.MaxTracedLen":              "SetDefaults copies it to Protocol",
 	"WebSocket.Name":                "blocks of different names are different listeners",
 	"WebSocket.NoTLS":               "means nothing by itself: compared with TLS",
+	"Auth.Listening":                "made of the callouts",
+	"WebSocket.Auth.Listening":      "made of the callouts",
+	"WebSocket.Auth.Defaults":       "those of the accounts are for all listeners",
 	"Accounts.Claims.SystemAccount": "SetDefaults copies it to Accounts",
 }
 
@@ -213,6 +217,10 @@ func change(t *testing.T, name string, v reflect.Value) {
 		v.SetString("x")
 	case []auth.User:
 		v.Set(reflect.ValueOf([]auth.User{{Name: "x"}}))
+	case *auth.Callout:
+		v.Set(reflect.ValueOf(&auth.Callout{Issuer: "x"}))
+	case map[string]*perm.Config:
+		v.Set(reflect.ValueOf(map[string]*perm.Config{"x": {}}))
 	case *tlsfile.Block:
 		v.Set(reflect.ValueOf(&tlsfile.Block{CertFile: "x"}))
 	default:

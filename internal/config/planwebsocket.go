@@ -86,6 +86,7 @@ var plannedSocket = []plannedField[WebSocket]{
 	{socket, "no_auth_user", Recheck, open, func(w *WebSocket) any { return w.Auth.NoAuthUser }},
 	{socket, "open", Recheck, open, func(w *WebSocket) any { return w.Auth.Open }},
 	{socket, "proxy_required", Recheck, open, func(w *WebSocket) any { return w.Auth.ProxyRequired }},
+	{socket, "auth_callout", Recheck, open, func(w *WebSocket) any { return plannedCallout(w.Auth.Callout, w.NoCallout) }},
 	{socket, "auth_timeout", Swap, open, func(w *WebSocket) any { return w.AuthTimeout }},
 	{socket, "bearer_header", Swap, open, func(w *WebSocket) any { return w.BearerHeader }},
 	{socket, "bearer_subprotocol", Swap, open, func(w *WebSocket) any { return w.BearerSubprotocol }},

@@ -10,16 +10,8 @@ import (
 	"weir/internal/tlsfile"
 )
 
-// What nats-server has and this server has not yet. A key that guards access is refused, because a server without the
-// guard would be open; any other is switched off with a warning. A value that switches the feature off anyway (false,
-// an empty string, map or list) is neither.
-
-// refused is the key of a guard that is not built.
-func refused[T any](r *conf.Reader, _ *T, v conf.Value) {
-	if !inert(v.V) {
-		r.Fail(v.At, "%s: not built yet, and it guards access: a server without it does not start", v.Key)
-	}
-}
+// What nats-server has and this server has not yet is switched off with a warning. A value that switches the feature off
+// anyway (false, an empty string, map or list) is not worth one.
 
 // off is the key of a feature that is not built. The keys below it are checked against names.
 func off[T any](names tree) conf.Set[T] {

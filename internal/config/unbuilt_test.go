@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"reflect"
-	"strings"
 	"testing"
 
 	"weir/internal/config"
@@ -53,28 +52,5 @@ func TestOffIsChecked(t *testing.T) {
 		if _, err := config.Parse("weir.conf", []byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%s got %v\nwant %s", text, err, want)
 		}
-	}
-}
-
-// TestRefused holds every guard that is not built: with it, there are no Options.
-func TestRefused(t *testing.T) {
-	for text, where := range map[string]string{
-
-		"authorization {\n auth_callout { issuer: a }\n}\n": "weir.conf:2:2: auth_callout",
-		"authorization {\n auth_hook { issuer: a }\n}\n":    "weir.conf:2:2: auth_hook",
-	} {
-		o, err := config.Parse("weir.conf", []byte(text))
-		want := where + ": not built yet, and it guards access: a server without it does not start"
-		if o != nil || err == nil || err.Error() != want {
-			t.Errorf("%s got %v\nwant %s", text, err, want)
-		}
-	}
-}
-
-// TestRefusedTogether shows a user all that stands in the way at once.
-func TestRefusedTogether(t *testing.T) {
-	_, err := config.Parse("weir.conf", []byte("bar: 2\nauthorization { auth_callout { issuer: a } }\nfoo: 1\n"))
-	if err == nil || strings.Count(err.Error(), "\n") != 2 {
-		t.Errorf("got %v", err)
 	}
 }

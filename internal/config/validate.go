@@ -26,6 +26,7 @@ func (o *Options) Validate() error {
 		validateAuth(o.Auth),
 		o.checkNoAuthUser(o.Auth.NoAuthUser, o.Auth.Users),
 		validateProxies(o.ProxyKeys),
+		o.validateCallouts(),
 		o.Accounts.validate(),
 		o.validateClaims(),
 		validateTLS("tls", o.TLS),

@@ -59,6 +59,8 @@ type WebSocket struct {
 	Auth        auth.Config
 	AuthTimeout time.Duration
 	Arrival
+	// NoCallout says that the top-level callout is not asked about clients of this listener. New: auth_callout: false.
+	NoCallout bool
 	Pages
 }
 
@@ -156,14 +158,21 @@ func (w *WebSocket) Address() string {
 }
 
 // WebSocketAuth says who may connect through w: the block's own credentials replace the top-level ones as a whole, but for
-// the list of users (catalogue §6.1), which a block may have of its own. A password alone replaces nothing. A proxy that either wants is required.
+// the list of users (catalogue §6.1), which a block may have of its own. A password alone replaces nothing. A proxy that either
+// wants is required. The callout is the block's own, or else the top-level one.
 func (o *Options) WebSocketAuth(w *WebSocket) auth.Config {
 	own := w.Auth
+	own.Callout = nil
 	if !own.Required() && own.NoAuthUser == "" {
 		own = o.Auth
 	} else if len(own.Users) == 0 {
 		own.Users = o.Auth.Users
 	}
 	own.ProxyRequired = o.Auth.ProxyRequired || w.Auth.ProxyRequired
-	return own
+	switch own.Callout = w.Auth.Callout; {
+	case own.Callout != nil:
+	case !w.NoCallout:
+		own.Callout = o.Auth.Callout
+	}
+	return o.beside(own)
 }

@@ -48,7 +48,7 @@ var webSocketKeys = conf.Table[WebSocket]{
 	"authorization authentication": func(r *conf.Reader, w *WebSocket, v conf.Value) {
 		a := authfile.ReadListener(r, v)
 		a.NoAuthUser = w.Auth.NoAuthUser // a key beside the block
-		w.Auth, w.AuthTimeout = a.Config, a.Timeout
+		w.Auth, w.AuthTimeout, w.NoCallout = a.Config, a.Timeout, a.NoCallout
 	},
 
 	"handshake_timeout":  conf.DurationOrSeconds(false, func(w *WebSocket) *time.Duration { return &w.HandshakeTimeout }),

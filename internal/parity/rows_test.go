@@ -28,7 +28,7 @@ const (
 
 // unbuilt are the capabilities that a row may wait for.
 var unbuilt = []string{
-	"leaf nodes", "MQTT", "auth callout", "system requests", "clusters", "JetStream",
+	"leaf nodes", "MQTT", "system requests", "clusters", "JetStream",
 }
 
 // namedRow is another row in a reason.

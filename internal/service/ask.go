@@ -14,6 +14,8 @@ var (
 	ErrNobody = errors.New("no responders available for request")
 	// ErrTimeout says that no answer came in time.
 	ErrTimeout = errors.New("no answer in time")
+	// ErrClosed says that the service was closed.
+	ErrClosed = errors.New("service closed")
 )
 
 // inbox is where answers come to from one account: there is one subscription for all of them.
@@ -42,6 +44,20 @@ func (s *Service) Ask(in *account.Account, subject string, body []byte, header i
 		return m, nil
 	case <-timer.C:
 		return nil, ErrTimeout
+	case <-s.closed:
+		return nil, ErrClosed
+	}
+}
+
+// Rest waits, but not longer than the service is open. The error is ErrClosed.
+func (s *Service) Rest(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-s.closed:
+		return ErrClosed
 	}
 }
 

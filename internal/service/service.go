@@ -39,6 +39,8 @@ type Service struct {
 	log     *slog.Logger
 	backlog int64
 	guard   account.Guard
+	closed  chan struct{}
+	close   sync.Once // of closed
 
 	out     outbound.Queue
 	dropped atomic.Int64
@@ -63,6 +65,7 @@ func New(backlog int64, log *slog.Logger) *Service {
 	s := &Service{
 		log: log, backlog: backlog, subs: make(map[string]*subscription),
 		inboxes: make(map[*account.Account]*inbox), waiting: make(map[string]chan *Message),
+		closed: make(chan struct{}),
 	}
 	if backlog <= 0 {
 		s.backlog = DefaultBacklog
@@ -88,8 +91,9 @@ func (s *Service) Handle(in *account.Account, subject string, h Handler) error {
 	return err
 }
 
-// Close ends all subscriptions. What waits is dropped.
+// Close ends all subscriptions, and who waits for an answer gets none. What waits is dropped.
 func (s *Service) Close() {
+	s.close.Do(func() { close(s.closed) })
 	s.mu.Lock()
 	all := s.subs
 	s.subs = make(map[string]*subscription)

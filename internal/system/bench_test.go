@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"weir/internal/auth"
 	"weir/internal/client"
 	"weir/internal/conn"
 	"weir/internal/service"
@@ -60,7 +61,7 @@ func TestUnheardAllocatesNothing(t *testing.T) {
 	n := testing.AllocsPerRun(100, func() {
 		h.system.Connected(c, nil)
 		h.system.Disconnected(c, conn.ClientClosed)
-		h.system.Refused(c, conn.AuthenticationViolation)
+		h.system.Refused(c, conn.AuthenticationViolation, auth.ErrDenied)
 	})
 	if n > 0 {
 		t.Errorf("%v allocations", n)

@@ -2,9 +2,11 @@ package system
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"weir/internal/account"
+	"weir/internal/auth"
 	"weir/internal/client"
 	"weir/internal/conn"
 	"weir/internal/subject"
@@ -87,13 +89,24 @@ func (s *System) Disconnected(c *client.Client, r conn.Reason) {
 	s.announce("$SYS.ACCOUNT."+c.Account().Name()+".DISCONNECT", func() any { return s.farewell(c, r) })
 }
 
-// Refused is part of client.Witness. The client's account hears of it as well.
-func (s *System) Refused(c *client.Client, r conn.Reason) {
+// Refused is part of client.Witness. The client's account hears of it as well; of whom a callout refused, that is the
+// account of the callout, which hears why.
+func (s *System) Refused(c *client.Client, r conn.Reason, err error) {
 	if s.silent.Load() {
 		return
 	}
 	s.announce(s.own("CLIENT.AUTH.ERR"), func() any { return s.farewell(c, r) })
-	s.announceIn(c.Account(), "$SYS.ACCOUNT.CLIENT.AUTH.ERR", func() any { return s.farewell(c, r) })
+	in, why := c.Account(), r.String()
+	if refusal, ok := errors.AsType[*auth.Refusal](err); ok {
+		if in, why = s.env.Accounts.Lookup(refusal.Account), refusal.Text; in == nil {
+			return
+		}
+	}
+	s.announceIn(in, "$SYS.ACCOUNT.CLIENT.AUTH.ERR", func() any {
+		e := s.farewell(c, r)
+		e.Client.Account, e.Reason = in.Name(), why
+		return e
+	})
 }
 
 // profile is what events tell of a client.
