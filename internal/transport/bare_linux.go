@@ -78,8 +78,8 @@ func (c *Conn) TakePong() bool {
 	return false
 }
 
-func (s bareSocket) serve(step func(p []byte) error, wait func() bool) error {
-	err := s.read(step)
+func (s bareSocket) serve(step func(p []byte) error, wait func() bool, trusted *bool) error {
+	err := s.read(step, trusted)
 	switch {
 	case err != syscall.EAGAIN:
 		return err
@@ -91,16 +91,17 @@ func (s bareSocket) serve(step func(p []byte) error, wait func() bool) error {
 		return ErrQuiet // there is no descriptor left: waiting has to do without
 	}
 	defer s.Done()
-	return serveReady(rc, step, wait)
+	return serveReady(rc, step, wait, trusted)
 }
 
 // read hands on what there is; its error is EAGAIN when that was all. A short read is all there was: what comes after it
 // cannot be missed, because parking and waiting begin with a look at the socket.
-func (s bareSocket) read(step func(p []byte) error) error {
-	buf := readBuffers.Get().(*[readSize]byte)
-	defer readBuffers.Put(buf)
+func (s bareSocket) read(step func(p []byte) error, trusted *bool) error {
+	var b readBuffer
+	defer b.release()
 	for {
-		n, err := s.Read(buf[:])
+		buf := b.take(*trusted)
+		n, err := s.Read(buf)
 		if err != nil {
 			return err
 		}

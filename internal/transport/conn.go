@@ -36,6 +36,7 @@ type Conn struct {
 	secure bool           // the client's own connection is encrypted
 
 	// Owned by the goroutine that serves, and by whoever closes afterwards.
+	trusted   bool            // see Trust
 	allowance int             // bytes that the peer may send before it is trusted; 0 means no limit
 	pass      *admission.Pass // nil if there is no gate or nothing is held of it
 }
@@ -155,7 +156,7 @@ func (c *Conn) Serve(sink Sink) error {
 			return err
 		}
 	}
-	return c.sock.serve(step, sink.Wait)
+	return c.sock.serve(step, sink.Wait, &c.trusted)
 }
 
 // chunk hands on what was read together.
@@ -188,7 +189,7 @@ func (c *Conn) spend(n int) error {
 
 // Trust lifts the limits for peers that are not authenticated. Only the goroutine that serves calls it.
 func (c *Conn) Trust() {
-	c.allowance = 0
+	c.allowance, c.trusted = 0, true
 	if c.ws != nil {
 		c.ws.trusted = true
 	}
@@ -222,7 +223,7 @@ func (c *Conn) Linger(limit time.Duration) {
 			return errFull
 		}
 		return nil
-	}, func() bool { return true })
+	}, func() bool { return true }, &c.trusted)
 }
 
 // AbortWrites makes a write that waits for a full socket fail. It does not block.

@@ -35,20 +35,21 @@ func newReadySocket(nc net.Conn) socket {
 	return &readySocket{nc, rc}
 }
 
-func (s *readySocket) serve(step func(p []byte) error, wait func() bool) error {
-	return serveReady(s.rc, step, wait)
+func (s *readySocket) serve(step func(p []byte) error, wait func() bool, trusted *bool) error {
+	return serveReady(s.rc, step, wait, trusted)
 }
 
 // serveReady is serve for a socket in the runtime's poller.
-func serveReady(rc syscall.RawConn, step func(p []byte) error, wait func() bool) error {
+func serveReady(rc syscall.RawConn, step func(p []byte) error, wait func() bool, trusted *bool) error {
 	var failed error
 	err := rc.Read(func(fd uintptr) bool {
-		buf := readBuffers.Get().(*[readSize]byte)
-		defer readBuffers.Put(buf)
+		var b readBuffer
+		defer b.release()
 		for {
+			buf := b.take(*trusted)
 			// Reading goes on until the kernel says that it has no more: a short read may hide the end of the stream, whose
 			// edge the poller has merged with that of the data.
-			n, err := ignoringEINTR(syscall.Read, int(fd), buf[:])
+			n, err := ignoringEINTR(syscall.Read, int(fd), buf)
 			switch {
 			case err == syscall.EAGAIN && wait():
 				return false

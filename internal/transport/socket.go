@@ -13,8 +13,8 @@ var errFull = errors.New("transport: socket full")
 type socket interface {
 	limited
 	// serve calls step with every chunk until step or the socket fails. It waits for them without a buffer, or returns
-	// ErrQuiet if wait says so.
-	serve(step func(p []byte) error, wait func() bool) error
+	// ErrQuiet if wait says so. The buffer is small until trusted says so.
+	serve(step func(p []byte) error, wait func() bool, trusted *bool) error
 	// seal turns the vector of w into what goes on the wire, such as TLS records.
 	seal(w *Wire) error
 	// write sends the vector of w as far as it goes at once, errFull if something is left; or, if wait is set, all of it
@@ -46,7 +46,7 @@ type blockingSocket struct{ net.Conn }
 // blockingRead is the size in bytes of the buffer that such a connection holds while it waits.
 const blockingRead = 4 << 10
 
-func (s *blockingSocket) serve(step func(p []byte) error, _ func() bool) error {
+func (s *blockingSocket) serve(step func(p []byte) error, _ func() bool, _ *bool) error {
 	buf := make([]byte, blockingRead)
 	for {
 		n, err := s.Read(buf)

@@ -100,25 +100,26 @@ func newTLSSocket(t *TLSConn) *tlsSocket {
 	return &tlsSocket{newSocket(t.inner.Conn), t}
 }
 
-func (s *tlsSocket) serve(step func(p []byte) error, wait func() bool) error {
+func (s *tlsSocket) serve(step func(p []byte) error, wait func() bool, trusted *bool) error {
 	// The handshake may have read records beyond its own end.
-	if err := s.drain(step); err != nil {
+	if err := s.drain(step, trusted); err != nil {
 		return err
 	}
 	return s.socket.serve(func(p []byte) error {
 		s.t.inner.in = p
-		err := s.drain(step)
+		err := s.drain(step, trusted)
 		s.t.inner.in = nil
 		return err
-	}, wait)
+	}, wait, trusted)
 }
 
 // drain decrypts all that is there.
-func (s *tlsSocket) drain(step func(p []byte) error) error {
-	buf := readBuffers.Get().(*[readSize]byte)
-	defer readBuffers.Put(buf)
+func (s *tlsSocket) drain(step func(p []byte) error, trusted *bool) error {
+	var b readBuffer
+	defer b.release()
 	for {
-		n, err := s.t.Conn.Read(buf[:])
+		buf := b.take(*trusted)
+		n, err := s.t.Conn.Read(buf)
 		if n > 0 {
 			if err := step(buf[:n]); err != nil {
 				return err
