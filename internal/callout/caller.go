@@ -182,7 +182,7 @@ func capital(s string) string {
 }
 
 // retryEach is how often a request is made again to which nobody listens.
-const retryEach = 100 * time.Millisecond
+const retryEach = 200 * time.Millisecond
 
 // deliver makes the request until somebody listens, and waits for the answer.
 func (c *Caller) deliver(in *account.Account, request []byte, header int, patience time.Duration) (*service.Message, error) {

@@ -10,6 +10,9 @@
 // A user's claims give its permissions, limits, hours and networks; a scoped signing key gives them from its template instead
 // (template.go). Claims that say nothing of permissions leave those of the account.
 //
+// An account may want its users decided about by a service. Then a user that its claims would let in is a [*Delegated] error,
+// for package callout to ask about, and [Authority.Answered] makes who comes in of the answer (callout.go).
+//
 // Whatever a JWT holds, nothing here panics, and no more than [resolver.MaxToken] bytes of it are read. What a stranger brings is not
 // looked at beyond its signature until an account vouches for it.
 //

@@ -19,6 +19,6 @@
 // Owned by the client's goroutine: the parser, what CONNECT said, the publisher with its match cache. Under Client.mu: the
 // map of subscriptions, which the goroutine of a publisher changes too when a subscription gets its last message; what a SUB
 // may do is decided under it as well, so that a reload misses none. No lock is taken while it is held. Client.loginMu goes
-// before it: who the client is, changed by CONNECT, by a reload, and by new claims of its account; a bcrypt hash may take its
-// time there, and the fetching of an account.
+// before it: who the client is, changed by CONNECT, by a reload, and by new claims of its account. Neither is held while it is
+// found out who the client is, which may take a while: a bcrypt hash, the fetching of an account, a callout.
 package client

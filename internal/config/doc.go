@@ -12,7 +12,7 @@
 // Rules:
 //   - A key is read, or it is one warning, or it is an error. Only what changes nothing that could be seen is passed over.
 //   - Unknown keys are errors, nested ones and those of features that are not built too.
-//   - What is not built and guards access is refused, the rest is switched off with one warning (unbuilt.go).
+//   - What is not built is switched off with one warning (unbuilt.go).
 //   - All errors of a file are reported together, each as file:line:column: text.
 //   - No error, warning or [Change] shows a password or a token.
 //
