@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
 
 	"weir/test/callout"
 	"weir/test/process"
@@ -207,6 +209,28 @@ func TestCalloutOnTheWire(t *testing.T) {
 		}
 		if log := server.Log().String(); strings.Contains(log, "hidden-secret") || strings.Contains(log, "eyJ") {
 			t.Errorf("a secret is in the log:\n%s", log)
+		}
+	})
+}
+
+// TestCalloutKeys: every server has a key of its own that encrypts for the service, and none is a key of zeros.
+//
+// advisory: CVE-2023-46129
+func TestCalloutKeys(t *testing.T) {
+	keys := callout.NewKeys(t)
+	process.Each(t, func(t *testing.T, target process.Target) {
+		seen := map[string]bool{}
+		for range 2 {
+			server := process.Start(t, target, process.Options{Config: callout.Accounts + "authorization { " + keys.Block("xkey: "+keys.Curve.Public) + " }"})
+			_, info := dialInfo(t, server)
+			var said struct{ XKey string }
+			if err := json.Unmarshal([]byte(strings.TrimPrefix(info, "INFO ")), &said); err != nil {
+				t.Fatal(err)
+			}
+			if raw, err := nkeys.Decode(nkeys.PrefixByteCurve, []byte(said.XKey)); err != nil || bytes.Count(raw, []byte{0}) > 8 || seen[said.XKey] {
+				t.Errorf("%q, %v", said.XKey, err)
+			}
+			seen[said.XKey] = true
 		}
 	})
 }
