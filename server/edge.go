@@ -15,6 +15,7 @@ import (
 	"weir/internal/conn"
 	"weir/internal/console"
 	"weir/internal/front"
+	"weir/internal/listener"
 	"weir/internal/proto"
 	"weir/internal/runfile"
 	"weir/internal/transport"
@@ -146,7 +147,7 @@ func (e *edgeState) scheme() string {
 // openEdgeLocked opens one listener of NATS clients over WebSocket.
 func (s *Server) openEdgeLocked(e *edge) error {
 	w := e.now.Load()
-	l, err := transport.Listen(w.Address())
+	l, err := listener.Open(w.Address())
 	if err != nil {
 		return fmt.Errorf("can not listen for %s clients: %w", e.name, err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"weir/internal/client"
 	"weir/internal/config"
+	"weir/internal/listener"
 	"weir/internal/runfile"
 	"weir/internal/transport"
 )
@@ -26,7 +27,7 @@ func (s *Server) openClientsLocked(o *Options) error {
 	if o.DontListen {
 		return nil
 	}
-	l, err := transport.Listen(o.Client.Address())
+	l, err := listener.Open(o.Client.Address())
 	if err != nil {
 		return fmt.Errorf("can not listen for clients: %w", err)
 	}
@@ -35,7 +36,7 @@ func (s *Server) openClientsLocked(o *Options) error {
 	s.announceClients(o, l)
 	env := s.clientEnv()
 	s.loops.Go(func() {
-		transport.Accept(l, s.log, func(nc net.Conn) { client.Open(env, transport.NewConn(nc)) })
+		listener.Accept(l, s.log, func(nc net.Conn) { client.Open(env, transport.NewConn(nc)) })
 	})
 	return nil
 }
@@ -70,13 +71,13 @@ func (s *Server) openMonitorLocked(o *Options) error {
 	if m.HTTPSPort != 0 {
 		scheme, port = "https", m.HTTPSPort
 	}
-	l, err := transport.Listen(config.Address(m.Host, port))
+	l, err := listener.Open(config.Address(m.Host, port))
 	if err != nil {
 		return fmt.Errorf("can not listen to the monitor port: %w", err)
 	}
 	s.log.Info(fmt.Sprintf("Starting %s monitor on %s", scheme, hostPort(m.Host, l)))
 	if scheme == "https" {
-		l = transport.ListenTLS(l, s.monitorTLS)
+		l = listener.TLS(l, s.monitorTLS)
 	}
 	s.monitor = s.serveHTTP(l, &http.Server{
 		Handler: s.pages.At(m.BasePath), MaxHeaderBytes: maxHeader,
@@ -102,7 +103,7 @@ func (s *Server) openProfileLocked(o *Options) error {
 	if o.Profile.Port == 0 {
 		return nil
 	}
-	l, err := transport.Listen(config.Address(o.Client.Host, o.Profile.Port))
+	l, err := listener.Open(config.Address(o.Client.Host, o.Profile.Port))
 	if err != nil {
 		return fmt.Errorf("can not listen to the profiling port: %w", err)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net"
 
-	"weir/internal/transport"
+	"weir/internal/listener"
 )
 
 // move is an edge whose listener comes, goes, or is opened anew on a socket of its own.
@@ -95,9 +95,9 @@ func (s *Server) socketForLocked(e *edge, state *edgeState, leaving []net.Listen
 		}
 	}
 	if before != nil {
-		socket, err = transport.ListenAgain(before)
+		socket, err = listener.Again(before)
 	} else {
-		socket, err = transport.ListenBeside(state.Address(), leaving)
+		socket, err = listener.Beside(state.Address(), leaving)
 	}
 	return socket, before, err
 }
@@ -108,7 +108,7 @@ func (s *Server) moveLocked(m move) {
 	if e == nil {
 		e = s.edgeLocked(m.state.Name)
 	}
-	transport.HandOver(m.before, m.socket)
+	listener.HandOver(m.before, m.socket)
 	old := e.listener
 	e.listener = nil
 	if old != nil {

@@ -13,16 +13,17 @@ import (
 var floors = map[string]int{
 	"internal/inflate": -1, // the cellar: ws stands on it
 
-	"ws":               0,
-	"internal/proto":   0,
-	"internal/msg":     0,
-	"internal/subject": 0,
-	"internal/conf":    0,
-	"internal/console": 0,
-	"internal/logline": 0,
-	"internal/head":    0,
-	"internal/parking": 0,
-	"internal/runfile": 0,
+	"ws":                0,
+	"internal/proto":    0,
+	"internal/msg":      0,
+	"internal/subject":  0,
+	"internal/conf":     0,
+	"internal/console":  0,
+	"internal/listener": 0,
+	"internal/logline":  0,
+	"internal/head":     0,
+	"internal/parking":  0,
+	"internal/runfile":  0,
 
 	"internal/outbound":  1, // queues messages, so it stands on msg
 	"internal/admission": 1, // counts refused upgrades, so it stands on ws

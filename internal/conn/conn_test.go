@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weir/internal/conn"
+	"weir/internal/listener"
 	"weir/internal/msg"
 	"weir/internal/outbound"
 	"weir/internal/transport"
@@ -228,7 +229,7 @@ func TestRegistryRemembersTheLast(t *testing.T) {
 // A WebSocket peer that ends the stream without a close frame gets what was queued, and no close frame.
 func TestEndOfStream(t *testing.T) {
 	reg := newRegistry()
-	l, err := transport.Listen("127.0.0.1:0")
+	l, err := listener.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +271,7 @@ func TestReasonTexts(t *testing.T) {
 func TestIdleConnectionIsSmall(t *testing.T) {
 	const n = 500
 	reg := newRegistry()
-	l, err := transport.Listen("127.0.0.1:0")
+	l, err := listener.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

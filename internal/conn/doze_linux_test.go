@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weir/internal/conn"
+	"weir/internal/listener"
 	"weir/internal/transport"
 	"weir/ws"
 )
@@ -22,7 +23,7 @@ func (d *dozer) Idle() { d.rests.Add(1) }
 // doze starts a trusted WebSocket connection that parks whenever nothing comes.
 func doze(t *testing.T, reg *conn.Registry) (*dozer, net.Conn) {
 	t.Helper()
-	l, err := transport.Listen("127.0.0.1:0")
+	l, err := listener.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"weir/internal/admission"
 	"weir/internal/front"
+	"weir/internal/listener"
 	"weir/internal/transport"
 	"weir/ws"
 )
@@ -49,7 +50,7 @@ func open(t *testing.T, g transport.Guard, withTLS bool, edit func(*front.Upgrad
 // openOn is open on an address.
 func openOn(t *testing.T, address string, g transport.Guard, withTLS bool, edit func(*front.Upgrader)) *site {
 	t.Helper()
-	l, err := transport.Listen(address)
+	l, err := listener.Open(address)
 	if err != nil {
 		t.Fatal(err)
 	}

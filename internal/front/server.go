@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weir/internal/head"
+	"weir/internal/listener"
 	"weir/internal/transport"
 )
 
@@ -51,7 +52,7 @@ func (s *Server) Serve(l net.Listener) {
 	s.desk.addr = l.Addr()
 	var handed sync.WaitGroup
 	handed.Go(func() { s.http.Serve(s.desk) }) //nolint:errcheck // it ends when the desk is closed
-	transport.Accept(l, s.log, func(nc net.Conn) {
+	listener.Accept(l, s.log, func(nc net.Conn) {
 		now := time.Now()
 		if !s.enter(nc, now) {
 			nc.Close() //nolint:errcheck // it comes too late

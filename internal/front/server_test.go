@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"weir/internal/front"
+	"weir/internal/listener"
 	"weir/internal/transport"
 	"weir/ws"
 )
@@ -156,7 +157,7 @@ func TestAsNetHTTP(t *testing.T) {
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
-	l, err := transport.Listen("127.0.0.1:0")
+	l, err := listener.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func secured(l net.Listener, config *tls.Config) net.Listener {
 	if config == nil {
 		return l
 	}
-	return transport.ListenTLS(l, func() *tls.Config { return config })
+	return listener.TLS(l, func() *tls.Config { return config })
 }
 
 // serveFront serves l until the end of the test.

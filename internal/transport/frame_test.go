@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"weir/internal/listener"
 	"weir/internal/msg"
 	"weir/internal/transport"
 	"weir/ws"
@@ -18,7 +19,7 @@ import (
 // tcpPair is a connected pair of sockets.
 func tcpPair(t testing.TB) (here, there net.Conn) {
 	t.Helper()
-	l, err := transport.Listen("127.0.0.1:0")
+	l, err := listener.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

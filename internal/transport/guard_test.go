@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"weir/internal/admission"
+	"weir/internal/listener"
 	"weir/internal/transport"
 )
 
@@ -64,7 +65,7 @@ func TestAcceptStorm(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				transport.Accept(g.Listen(m), nil, func(nc net.Conn) { opened = append(opened, transport.NewConn(nc)) })
+				listener.Accept(g.Listen(m), nil, func(nc net.Conn) { opened = append(opened, transport.NewConn(nc)) })
 			}()
 			var all sync.WaitGroup
 			for range callers {

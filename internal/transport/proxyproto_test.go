@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/internal/admission"
+	"weir/internal/listener"
 	"weir/internal/transport"
 )
 
@@ -34,7 +35,7 @@ func from(t testing.TB, list ...string) *admission.ProxyProtocol {
 
 // Who may leave the header out is let in when the time for it is over, and whoever serves it waits for it then.
 func TestProxyHeaderLeftOut(t *testing.T) {
-	l, err := transport.Listen("127.0.0.1:0")
+	l, err := listener.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package transport
+package listener
 
 import (
 	"context"
@@ -20,19 +20,19 @@ const unixScheme = "unix:"
 // DefaultUnixMode lets the owner and the group of a Unix socket connect.
 const DefaultUnixMode fs.FileMode = 0o660
 
-// Listen opens a listener on "host:port", or on a Unix socket at "unix:path" with [DefaultUnixMode]. Kernel keep-alives are
+// Open opens a listener on "host:port", or on a Unix socket at "unix:path" with [DefaultUnixMode]. Kernel keep-alives are
 // off: NATS and WebSocket have their own.
-func Listen(address string) (net.Listener, error) {
+func Open(address string) (net.Listener, error) {
 	if path, ok := strings.CutPrefix(address, unixScheme); ok {
-		return ListenUnix(path, DefaultUnixMode)
+		return OpenUnix(path, DefaultUnixMode)
 	}
 	lc := net.ListenConfig{KeepAlive: -1}
 	return lc.Listen(context.Background(), "tcp", address)
 }
 
-// ListenUnix opens a listener on a Unix socket, whose file has the given mode. A file that a dead server has left behind is
+// OpenUnix opens a listener on a Unix socket, whose file has the given mode. A file that a dead server has left behind is
 // replaced; one on which somebody listens is an error. Closing the listener removes the file.
-func ListenUnix(path string, mode fs.FileMode) (net.Listener, error) {
+func OpenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
@@ -71,9 +71,9 @@ func removeStale(path string) error {
 	return err
 }
 
-// ListenAgain returns another listener on the socket of l: what one of them does not accept the other does. If the socket is a
+// Again returns another listener on the socket of l: what one of them does not accept the other does. If the socket is a
 // Unix one, its file stays l's, see [HandOver].
-func ListenAgain(l net.Listener) (net.Listener, error) {
+func Again(l net.Listener) (net.Listener, error) {
 	holder, ok := l.(interface{ File() (*os.File, error) })
 	if !ok {
 		return nil, fmt.Errorf("listen %s: not a socket", l.Addr())
@@ -97,10 +97,10 @@ func HandOver(from, to net.Listener) {
 	}
 }
 
-// ListenBeside is [Listen] for an address that may overlap those of listeners that will soon be closed, as "127.0.0.1:80"
+// Beside is [Open] for an address that may overlap those of listeners that will soon be closed, as "127.0.0.1:80"
 // does with "0.0.0.0:80".
-func ListenBeside(address string, leaving []net.Listener) (net.Listener, error) {
-	l, err := Listen(address)
+func Beside(address string, leaving []net.Listener) (net.Listener, error) {
+	l, err := Open(address)
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return l, err
 	}
@@ -148,8 +148,8 @@ type tlsListener struct {
 	config func() *tls.Config
 }
 
-// ListenTLS puts TLS on the connections of l, for net/http. config is asked anew for each one, so that certificates can be replaced.
-func ListenTLS(l net.Listener, config func() *tls.Config) net.Listener {
+// TLS puts TLS on the connections of l, for net/http. config is asked anew for each one, so that certificates can be replaced.
+func TLS(l net.Listener, config func() *tls.Config) net.Listener {
 	return &tlsListener{Listener: l, config: config}
 }
 

@@ -8,10 +8,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
+	"weir/internal/listener"
 	"weir/internal/transport"
 )
 
@@ -28,14 +28,14 @@ func socketPath(t *testing.T) string {
 
 func TestListenUnix(t *testing.T) {
 	path := socketPath(t)
-	l, err := transport.Listen("unix:" + path)
+	l, err := listener.Open("unix:" + path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != transport.DefaultUnixMode {
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != listener.DefaultUnixMode {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	if _, err := transport.Listen("unix:" + path); !errors.Is(err, syscall.EADDRINUSE) {
+	if _, err := listener.Open("unix:" + path); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("a second listener: %v", err)
 	}
 	nc, err := l.Accept() // of the question whether somebody listens
@@ -83,47 +83,5 @@ func TestListenUnix(t *testing.T) {
 	l.Close()
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("after the listener has closed: %v", err)
-	}
-}
-
-func TestListenUnixMode(t *testing.T) {
-	for _, mode := range []os.FileMode{0o600, 0o666} {
-		path := socketPath(t)
-		l, err := transport.ListenUnix(path, mode)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
-			t.Errorf("mode %v, %v", info.Mode(), err)
-		}
-		l.Close()
-	}
-}
-
-// What a dead server has left is replaced; what is something else is not.
-func TestListenUnixStale(t *testing.T) {
-	path := socketPath(t)
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	l.Close()
-	if l, err = transport.Listen("unix:" + path); err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-
-	if err := os.WriteFile(path, []byte("text"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := transport.Listen("unix:" + path); err == nil || !strings.Contains(err.Error(), "no socket") {
-		t.Errorf("a file that is no socket: %v", err)
-	}
-	if b, err := os.ReadFile(path); string(b) != "text" {
-		t.Errorf("the file has %q, %v", b, err)
-	}
-	if _, err := transport.Listen("unix:" + filepath.Join(path, "below", "a", "file")); err == nil {
-		t.Error("there is no such folder")
 	}
 }
