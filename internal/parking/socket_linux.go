@@ -65,7 +65,7 @@ func duplicate(fd int) int {
 // it.
 func (s *Socket) Read(p []byte) (int, error) {
 	for {
-		switch n, err := syscall.Read(int(s.fd), p); {
+		switch n, err := receive(int(s.fd), p); {
 		case err == syscall.EINTR:
 		case err != nil:
 			return 0, err
