@@ -13,6 +13,10 @@ import (
 // than the writes that it spreads (a write of a small frame takes about a microsecond, BenchmarkFlush).
 const wideFlush = 256
 
+// manyFlushes is the number of receivers whose flushes take so long, about half a millisecond, that nobody's conversation
+// should wait for them.
+const manyFlushes = 64
+
 // Publisher is what publishing needs of one connection. It belongs to that connection's goroutine; the zero value is ready
 // and holds no memory.
 type Publisher struct {
@@ -98,6 +102,9 @@ func (p *Publisher) PushLine(q *outbound.Queue, line string) outbound.Outcome {
 	}
 	return o
 }
+
+// OwesMany reports whether Flush will take long.
+func (p *Publisher) OwesMany() bool { return len(p.owed) >= manyFlushes }
 
 // Flush sends what waits in every queue that the publisher owes a flush.
 func (p *Publisher) Flush() {

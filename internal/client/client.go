@@ -196,9 +196,13 @@ func (c *Client) Closed(conn.Reason) {
 
 // ChunkEnd is part of conn.Visitor.
 func (c *Client) ChunkEnd() {
-	if c.desk != nil {
-		c.pub.Flush()
+	if c.desk == nil {
+		return
 	}
+	if c.pub.OwesMany() {
+		c.Link.Leave()
+	}
+	c.pub.Flush()
 }
 
 // Describe is part of conn.Visitor.

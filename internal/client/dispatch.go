@@ -24,7 +24,9 @@ type chunk struct {
 func (c *Client) Data(p []byte) error {
 	c.sit()
 	k := chunk{trace: c.Log.Enabled(context.Background(), logline.LevelTrace)}
-	c.pub.Copies = !k.trace
+	if c.pub.Copies = !k.trace; k.trace {
+		c.Link.Leave() // a log may block
+	}
 	c.lim.MaxPayload, c.lim.MaxControlLine = int(c.seat.maxPayload.Load()), c.env.Config().MaxControlLine
 	err := c.operations(p, &k)
 	if k.busy {
@@ -72,6 +74,7 @@ func (c *Client) operations(p []byte, k *chunk) (err error) {
 		case proto.OpPong:
 			c.Pong()
 		case proto.OpConnect:
+			c.Link.Leave() // passwords are hashed, accounts fetched
 			err = c.connect(a.Line)
 			k.last = published{}
 		case proto.OpInfo:
@@ -105,6 +108,7 @@ func (c *Client) refuse(err error) error {
 	case proto.ErrMaxControlLine:
 		reason = conn.MaxControlLineExceeded
 	}
+	c.Link.Leave() // a log may block
 	c.Log.Error(e.Error(), "conn", c.Name())
 	c.Close(reason, errLine(e))
 	return conn.ErrClosing

@@ -98,19 +98,25 @@ func (c *Client) regrant(p *perm.Set, same bool) {
 // publishDenied tells the client that it may not publish to the subject. The connection stays.
 func (c *Client) publishDenied(subject []byte) {
 	c.line(string(proto.AppendPublishDenied(nil, subject)))
-	c.Log.Error(fmt.Sprintf("Publish Violation - Subject %q", subject), "conn", c.Name())
+	c.denied(fmt.Sprintf("Publish Violation - Subject %q", subject))
 }
 
 // replyDenied tells the client that answers can not come to the reply subject. The connection stays.
 func (c *Client) replyDenied(reply []byte) {
 	c.line(string(proto.AppendReplyDenied(nil, reply)))
-	c.Log.Error(fmt.Sprintf("Publish Violation - Reply %q", reply), "conn", c.Name())
+	c.denied(fmt.Sprintf("Publish Violation - Reply %q", reply))
 }
 
 // subscribeDenied tells the client that it may not subscribe. The connection stays.
 func (c *Client) subscribeDenied(a *proto.Args) {
 	c.line(string(proto.AppendSubscribeDenied(nil, a.Subject, a.Queue)))
-	c.Log.Error(fmt.Sprintf("Subscription Violation - Subject %q, SID %s", a.Subject, a.SID), "conn", c.Name())
+	c.denied(fmt.Sprintf("Subscription Violation - Subject %q, SID %s", a.Subject, a.SID))
+}
+
+// denied logs what the client may not do.
+func (c *Client) denied(text string) {
+	c.Link.Leave() // a log may block
+	c.Log.Error(text, "conn", c.Name())
 }
 
 // reserved reports a subject to which only servers publish: routed replies of gateways, and the traffic of Raft groups.

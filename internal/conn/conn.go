@@ -72,7 +72,8 @@ type Conn struct {
 	// Owned by the goroutine, and by whoever starts it.
 	heard   bool  // in this chunk
 	streak  uint8 // times in a row that the connection was woken soon after it had parked
-	waiting bool  // the goroutine waits for what comes next, and the registry knows
+	waiting bool  // it is in a conversation, and the registry knows
+	waits   bool  // a goroutine has to wait for what comes next
 
 	ended atomic.Pointer[ending] // set by the first Close
 	pings pinger
@@ -133,8 +134,10 @@ func (c *Conn) Closing() bool { return c.ended.Load() != nil }
 
 // Run is the connection's goroutine. It ends with the connection, or when the connection parks; then whoever wakes it
 // starts another one.
-func (c *Conn) Run() {
-	err := c.serve()
+func (c *Conn) Run() { c.goOn(c.serve()) }
+
+// goOn is the goroutine's work after serving has ended with err.
+func (c *Conn) goOn(err error) {
 	for c.idle(err) {
 		if c.park() {
 			return
@@ -158,16 +161,19 @@ func (c *Conn) Run() {
 
 // serve reads until the connection ends.
 func (c *Conn) serve() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.panicked(p)
-			err = ErrClosing
-		}
-	}()
+	defer c.survive(&err)
 	if c.Closing() {
 		return ErrClosing
 	}
 	return c.Link.Serve(c)
+}
+
+// survive ends the connection after a panic in what it read.
+func (c *Conn) survive(err *error) {
+	if p := recover(); p != nil {
+		c.panicked(p)
+		*err = ErrClosing
+	}
 }
 
 // cleanUp lets the visitor go, whatever state a panic left it in.

@@ -9,8 +9,9 @@ import (
 )
 
 // When a connection gives up its goroutine. Most are woken now and then: by an answer to a PING, by a message of a page whose
-// user has clicked. They park again at once, which costs a system call. In a conversation that would be once a message, so
-// there the goroutine waits.
+// user has clicked. They park again at once, which costs a system call and a goroutine. In a conversation that would be once a
+// message, so there the turns of all conversations serve the connection. Where it cannot be parked, or is encrypted, a goroutine
+// waits.
 const (
 	// A connection is in a conversation when it has been woken so many times in a row, each time so soon after the last.
 	conversation  = 4
@@ -23,35 +24,30 @@ const (
 type Idler interface{ Idle() }
 
 // Wait is part of transport.Sink.
-func (c *Conn) Wait() bool {
-	if c.streak < conversation {
-		return false
-	}
-	if !c.waiting {
-		c.waiting = true
-		c.reg.watch(c)
-	}
-	return true
-}
+func (c *Conn) Wait() bool { return c.waits }
 
 // idle reports whether Serve ended because the connection should park.
 func (c *Conn) idle(err error) bool {
 	if c.Closing() {
 		return false
 	}
-	return err == transport.ErrQuiet || errors.Is(err, os.ErrDeadlineExceeded) && c.parkAsked.Swap(false)
+	return err == transport.ErrQuiet || errors.Is(err, os.ErrDeadlineExceeded) && c.parkAsked.Load()
 }
 
-// park reports true if the connection is parked, and the goroutine must end.
+// park reports true if the connection is parked, or in a conversation, and the goroutine must end.
 func (c *Conn) park() bool {
+	if asked := c.parkAsked.Swap(false); c.streak >= conversation && !asked {
+		return c.converse()
+	}
 	if v, ok := c.visitor.(Idler); ok {
 		v.Idle()
 	}
 	if c.waiting {
 		c.streak, c.waiting = 0, false
 	}
+	c.waits = false
 	if !c.rest() {
-		c.streak, c.waiting = conversation, true // it has to wait as it is, and need not be asked again
+		c.streak, c.waiting, c.waits = conversation, true, true // it has to wait as it is, and need not be asked again
 		return false
 	}
 	return true
@@ -62,10 +58,49 @@ func (c *Conn) rest() bool {
 	if !c.Link.Park(c) {
 		return false
 	}
-	if c.Closing() { // a Close before the connection was parked has woken nobody
+	c.lookUp()
+	return true
+}
+
+// converse lets the turns of all conversations serve c, where that can be.
+func (c *Conn) converse() bool {
+	if !c.waiting {
+		c.waiting = true
+		c.reg.watch(c)
+	}
+	if !c.Link.Converse(c) {
+		c.waits = true
+		return false
+	}
+	c.lookUp()
+	return true
+}
+
+// lookUp wakes c if it has been closed: before it was without a goroutine, that has woken nobody.
+func (c *Conn) lookUp() {
+	if c.Closing() {
 		c.Link.Interrupt()
 	}
-	return true
+}
+
+// Listen is part of transport.Guest.
+func (c *Conn) Listen(t *transport.Turn) bool {
+	err := c.hear(t)
+	if err == transport.ErrQuiet && !c.Closing() && !c.parkAsked.Load() {
+		return true
+	}
+	c.Link.Silence()
+	go c.goOn(err)
+	return false
+}
+
+// hear reads what has come.
+func (c *Conn) hear(t *transport.Turn) (err error) {
+	defer c.survive(&err)
+	if c.Closing() {
+		return ErrClosing
+	}
+	return c.Link.Hear(t, c)
 }
 
 // Unparked is part of transport.Guest.
@@ -88,7 +123,7 @@ func (c *Conn) Unparked() {
 // dozes parks the connection again if it was woken by the answer to a WebSocket ping and nothing else: most connections hear
 // of nothing else for hours.
 func (c *Conn) dozes() bool {
-	if c.Closing() || !c.pings.awaitsPong(instant(c.lastRead.Load())) || !c.Link.TakePong() {
+	if c.waiting || c.Closing() || !c.pings.awaitsPong(instant(c.lastRead.Load())) || !c.Link.TakePong() {
 		return false
 	}
 	c.lastRead.Store(int64(c.reg.now()))

@@ -2,13 +2,21 @@
 // and without the half kilobyte that a socket costs in the runtime's poller.
 //
 // A [Socket] takes over the descriptor of a net.Conn. Its calls do not block. Parked, it lies in one epoll set, one-shot, and
-// the first event, or [Socket.Unpark], tells its [Guest]; that happens once for each [Socket.Park]. Who has to wait, for input
-// in a conversation or for room in a full socket, does so in the runtime's poller, under a second descriptor that exists
-// meanwhile ([Socket.Wait]).
+// the first event, or [Socket.Unpark], tells its [Guest]; that happens once for each [Socket.Park]. Who has to wait, for room in a
+// full socket or for input of a socket that nobody serves here, does so in the runtime's poller, under a second descriptor that
+// exists meanwhile ([Socket.Wait]).
+//
+// A conversation ([Socket.Converse]) is for sockets on which something comes all the time: they lie in a second epoll set,
+// edge-triggered, and a [Turn] takes what has come to some of them and has one guest after the other read it, on its own
+// goroutine. A message then costs one read, one send and its share of one wait: no goroutine is scheduled, no read finds nothing.
 //
 // Invariants: the descriptor is the same from [Take] to [Socket.Close], and no call uses it afterwards. An event that comes
 // late, for who had the descriptor before, wakes its owner for nothing and does no other harm.
 //
-// One goroutine takes the events of the set, which the runtime's poller watches. It never ends and must not be blocked.
+// One goroutine takes the events of parked sockets; the runtime's poller watches their set. It never ends and must not be
+// blocked. The first turn always waits for events of conversations; others help it, one for each processor at most, while there are more
+// than it takes at once. A guest that is about to block, or to take long, says so ([Turn.Leave]): a new goroutine goes on with the
+// turn, and the old one ends with what it is at.
+//
 // There is epoll on Linux only; elsewhere the room is empty, and a silent connection keeps its goroutine.
 package parking

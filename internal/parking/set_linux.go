@@ -61,7 +61,7 @@ func (e *epollSet) watch() {
 			}
 			woken := e.find(events[:max(n, 0)], room[:0])
 			for _, s := range woken {
-				s.Unpark() // or it is awake already
+				s.unpark() // or it is awake already
 			}
 			clear(woken)
 			if n < atOnce {
@@ -77,17 +77,25 @@ func (e *epollSet) find(events []syscall.EpollEvent, to []*Socket) []*Socket {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range events {
-		fd := int(events[i].Fd)
-		if r := e.guests[fd/rowSize]; r != nil && r.guests[fd%rowSize] != nil {
-			to = append(to, r.guests[fd%rowSize])
+		if s := e.guestLocked(int(events[i].Fd)); s != nil {
+			to = append(to, s)
 		}
 	}
 	return to
 }
 
-// add waits for one readable event on fd, the descriptor of s. It reports false if that cannot be.
-func (e *epollSet) add(fd int, s *Socket) bool {
-	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: int32(fd)}
+// guestLocked is whose descriptor fd is; nil if that is nobody's any more.
+func (e *epollSet) guestLocked(fd int) *Socket {
+	if r := e.guests[fd/rowSize]; r != nil {
+		return r.guests[fd%rowSize]
+	}
+	return nil
+}
+
+// add waits for readable events on fd, the descriptor of s: one with EPOLLONESHOT, each with EPOLLET. It reports false if that
+// cannot be.
+func (e *epollSet) add(fd int, s *Socket, which uint32) bool {
+	ev := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | which, Fd: int32(fd)}
 	op := syscall.EPOLL_CTL_MOD
 	if e.enter(fd, s) {
 		op = syscall.EPOLL_CTL_ADD

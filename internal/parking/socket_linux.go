@@ -12,8 +12,13 @@ import (
 
 // Guest is told when its parked socket has to be served again.
 type Guest interface {
-	// Unparked is called once for each time that the socket was parked. It must not block.
+	// Unparked is called once for each time that the socket was parked, and when a conversation is interrupted. It must not
+	// block.
 	Unparked()
+	// Listen is called in a conversation when input or the end has come, at no time twice at once. It reads until the socket has
+	// no more, or t says that a short read is all there was, and reports whether the conversation goes on; if not, it has
+	// called Silence. It must not block without having called t.Leave.
+	Listen(t *Turn) bool
 }
 
 // Socket is a connected socket that is not in the runtime's poller.
@@ -21,8 +26,9 @@ type Socket struct {
 	mu     sync.Mutex // guards fd and polled, and keeps the descriptor open while a call uses it
 	fd     int32      // -1 once it is closed; who closes it may read it without mu
 	parked atomic.Bool
-	guest  Guest   // set while the socket is not parked, called by who unparks it
-	polled *polled // nil mostly
+	talk   atomic.Uint32 // one of the states of a conversation
+	guest  Guest         // set while the socket is neither parked nor in a conversation, called by who takes it out
+	polled *polled       // nil mostly
 }
 
 // polled is a socket in the runtime's poller, or what is to be when it gets there.
@@ -187,14 +193,16 @@ func (s *Socket) Park(g Guest) bool {
 	s.mu.Lock() // whoever unparks it now may close it, but not before it is in the set
 	defer s.mu.Unlock()
 	s.parked.Store(true)
-	if e.add(int(s.fd), s) {
+	if e.add(int(s.fd), s, syscall.EPOLLONESHOT) {
 		return true
 	}
 	return !s.parked.CompareAndSwap(true, false) // somebody may have called Unpark meanwhile
 }
 
-// Unpark wakes the socket if it is parked, and reports whether it was.
-func (s *Socket) Unpark() bool {
+// Unpark wakes the socket if it is parked, interrupts its conversation if it is in one, and reports whether it was in either.
+func (s *Socket) Unpark() bool { return s.unpark() || s.interrupt() }
+
+func (s *Socket) unpark() bool {
 	if !s.parked.CompareAndSwap(true, false) {
 		return false
 	}

@@ -10,6 +10,9 @@ import (
 // Guest is told when its parked connection has to be served again: bytes have come, or [Conn.Interrupt] was called.
 type Guest = parking.Guest
 
+// Turn is a goroutine that serves conversations.
+type Turn = parking.Turn
+
 // bareSocket is a socket outside the runtime's poller. It goes there only to wait.
 type bareSocket struct{ *parking.Socket }
 
@@ -52,6 +55,51 @@ func (c *Conn) Park(g Guest) bool {
 	s := c.bare()
 	return s != nil && s.SetReadDeadline(never) == nil && s.Park(g)
 }
+
+// Converse lets the goroutine of c end while a conversation goes on: g is called whenever something has come, and calls Hear.
+// It reports false where Park would, and over TLS. Else it is as Park.
+func (c *Conn) Converse(g Guest) bool {
+	s, ok := c.sock.(bareSocket)
+	return ok && s.SetReadDeadline(never) == nil && s.Converse(g)
+}
+
+// Hear hands on what has come to a conversation, on the goroutine of t. The error is as that of Serve.
+func (c *Conn) Hear(t *Turn, sink Sink) error {
+	s := c.sock.(bareSocket)
+	c.turn = t
+	defer func() { c.turn = nil }()
+	buf := readBuffers.Get().(*[readSize]byte)
+	defer readBuffers.Put(buf)
+	for {
+		n, err := s.Read(buf[:])
+		if err == syscall.EAGAIN {
+			return ErrQuiet
+		}
+		if err != nil {
+			return err
+		}
+		if n == len(buf) {
+			c.Leave() // there is more to do than to answer
+		}
+		if err := c.take(buf[:n], sink); err != nil {
+			return err
+		}
+		if n < len(buf) && !t.Whole() {
+			return ErrQuiet
+		}
+	}
+}
+
+// Leave says that what comes now takes long or may block, so that nobody's conversation must wait for it. Only the goroutine
+// that serves calls it.
+func (c *Conn) Leave() {
+	if c.turn != nil {
+		c.turn.Leave()
+	}
+}
+
+// Silence ends a conversation. Its guest calls it while it is called.
+func (c *Conn) Silence() { c.sock.(bareSocket).Silence() }
 
 // unpark wakes c if it is parked.
 func (c *Conn) unpark() bool {

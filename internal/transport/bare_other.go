@@ -3,13 +3,31 @@
 package transport
 
 // Guest is told when its parked connection has to be served again.
-type Guest interface{ Unparked() }
+type Guest interface {
+	Unparked()
+	Listen(t *Turn) bool
+}
+
+// Turn serves conversations where there is epoll.
+type Turn struct{}
 
 // Detach does nothing: there is no epoll here, and an idle connection keeps its goroutine.
 func (c *Conn) Detach() {}
 
 // Park reports false.
 func (c *Conn) Park(Guest) bool { return false }
+
+// Converse reports false.
+func (c *Conn) Converse(Guest) bool { return false }
+
+// Hear is never called.
+func (c *Conn) Hear(*Turn, Sink) error { return ErrQuiet }
+
+// Leave does nothing: every connection has a goroutine.
+func (c *Conn) Leave() {}
+
+// Silence is never called.
+func (c *Conn) Silence() {}
 
 func (c *Conn) unpark() bool { return false }
 

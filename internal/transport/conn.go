@@ -36,9 +36,10 @@ type Conn struct {
 	secure bool           // the client's own connection is encrypted
 
 	// Owned by the goroutine that serves, and by whoever closes afterwards.
+	allowance int32           // bytes that the peer may send before it is trusted; 0 means no limit
 	trusted   bool            // see Trust
-	allowance int             // bytes that the peer may send before it is trusted; 0 means no limit
 	pass      *admission.Pass // nil if there is no gate or nothing is held of it
+	turn      *Turn           // that serves; nil for a goroutine of its own
 }
 
 // NewConn wraps a connected stream: *net.TCPConn, *TLSConn, or any net.Conn. What a [Guard] knows of it is taken over.
@@ -57,7 +58,7 @@ func NewConn(nc net.Conn) *Conn {
 func (c *Conn) unwrap(nc net.Conn) net.Conn {
 	if g, ok := nc.(*guarded); ok {
 		nc = g.Conn
-		c.pass, c.allowance = g.pass, g.pass.PreAuthBytes()
+		c.pass, c.allowance = g.pass, narrow(g.pass.PreAuthBytes())
 		if g.client != nil {
 			c.know(nc)
 			c.SetClient(g.client.AddrPort(), false)
@@ -141,28 +142,33 @@ func (c *Conn) StartTLS(t *TLSConn) { c.sock, c.secure = newTLSSocket(t), true }
 // [PeerClosed] on a WebSocket, [ErrPreAuthBytes], the sink's error, or the socket's; os.ErrDeadlineExceeded after
 // [Conn.Interrupt]; [ErrQuiet], after which it may be called again.
 func (c *Conn) Serve(sink Sink) error {
-	step := func(p []byte) error {
-		for c.allowance > 0 && len(p) > c.allowance { // a budget is no larger because the bytes came together
-			within := p[:c.allowance]
-			p = p[c.allowance:]
-			if err := c.chunk(within, sink); err != nil {
-				return err
-			}
-		}
-		return c.chunk(p, sink)
-	}
 	if early := c.ws.takeEarly(); len(early) > 0 {
-		if err := step(early); err != nil {
+		if err := c.take(early, sink); err != nil {
 			return err
 		}
 	}
-	return c.sock.serve(step, sink.Wait, &c.trusted)
+	return c.sock.serve(func(p []byte) error { return c.take(p, sink) }, sink.Wait, &c.trusted)
 }
 
-// chunk hands on what was read together.
+// take hands on what was read together, in pieces of what the peer may send still.
+func (c *Conn) take(p []byte, sink Sink) error {
+	for c.allowance > 0 && len(p) > int(c.allowance) { // a budget is no larger because the bytes came together
+		within := p[:c.allowance]
+		p = p[c.allowance:]
+		if err := c.chunk(within, sink); err != nil {
+			return err
+		}
+	}
+	return c.chunk(p, sink)
+}
+
+// chunk hands on a piece.
 func (c *Conn) chunk(p []byte, sink Sink) (err error) {
 	spent := len(p)
 	if c.ws != nil {
+		if c.ws.deflate && len(p)+c.ws.collected() > brieflyPacked {
+			c.Leave()
+		}
 		err = c.ws.read(p, sink)
 		spent += c.ws.settle()
 	} else {
@@ -180,7 +186,7 @@ var ErrPreAuthBytes = errors.New("transport: too many bytes before authenticatio
 
 // spend takes n bytes of what the peer may send. A chunk that ends with a trusted peer was free.
 func (c *Conn) spend(n int) error {
-	if c.allowance -= n; c.allowance <= 0 {
+	if c.allowance -= narrow(n); c.allowance <= 0 {
 		c.allowance = 1 // nothing is left, but it is a limit still
 		return ErrPreAuthBytes
 	}
@@ -198,7 +204,7 @@ func (c *Conn) Trust() {
 	}
 }
 
-// Interrupt makes Serve return, or wakes a parked connection. It does not block.
+// Interrupt makes Serve return, wakes a parked connection, or interrupts a conversation. It does not block.
 func (c *Conn) Interrupt() {
 	if !c.unpark() {
 		c.sock.SetReadDeadline(past) //nolint:errcheck // fails only on a closed connection

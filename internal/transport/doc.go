@@ -14,6 +14,10 @@
 // socket is readable it borrows one, reads until the kernel has no more, hands every chunk to the [Sink], and gives the
 // buffer back. Bytes given to the sink are borrowed for the call.
 //
+// A connection that was detached needs no goroutine to wait: it parks ([Conn.Park]) while it is silent, and in a conversation
+// ([Conn.Converse]) the turns of package parking serve it with [Conn.Hear]. What might keep other conversations waiting begins
+// with [Conn.Leave].
+//
 // # Writing
 //
 // Whoever holds the receiver's flush flag turns a batch into wire bytes with [Conn.Frame] and tries [Conn.TryWrite], which

@@ -21,6 +21,8 @@ type sleeper struct {
 func (s *sleeper) Wait() bool { return false }
 func (s *sleeper) Unparked()  { s.woke <- struct{}{} }
 
+func (s *sleeper) Listen(*transport.Turn) bool { return true }
+
 // park serves until there is nothing to read, and parks.
 func (s *sleeper) park(t *testing.T) {
 	t.Helper()

@@ -114,6 +114,17 @@ func (s *webSocket) settle() (inflated int) {
 	return inflated
 }
 
+// brieflyPacked is the size in bytes of compressed messages up to which inflating them keeps nobody waiting.
+const brieflyPacked = 4 << 10
+
+// collected is how many bytes there are of a compressed message that is not complete.
+func (s *webSocket) collected() int {
+	if s.inbound == nil {
+		return 0
+	}
+	return len(s.packed)
+}
+
 // windows is what a connection with context takeover, or with small windows, keeps of each direction. It holds no memory
 // until messages have gone.
 type windows struct {
@@ -141,7 +152,7 @@ func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 	c.ws.inbound = c.ws.newInbound()
 	c.ws.untrusted = untrustedMessage
 	if c.allowance > 0 {
-		c.ws.untrusted = c.allowance
+		c.ws.untrusted = int(c.allowance)
 	}
 }
 

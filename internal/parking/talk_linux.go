@@ -1,0 +1,243 @@
+package parking
+
+import (
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// States of a socket's conversation.
+const (
+	silent    uint32 = iota // it is in none
+	listening               // nothing has come that nobody has seen
+	heard                   // a goroutine is at it
+	again                   // likewise, and something has come since
+)
+
+// theTalk is made when the first conversation begins; nil if the system has no epoll. The runtime's poller does not watch it:
+// that would wake a second thread for every event.
+var theTalk = sync.OnceValue(func() *epollSet {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		syscall.Close(fd) //nolint:errcheck // it was never used
+		return nil
+	}
+	e := &epollSet{fd: fd}
+	go (&Turn{set: e, first: true}).run()
+	return e
+})
+
+const (
+	// turnEvents is how many events a turn takes at once. Those that come after a long one wait for it.
+	turnEvents = 32
+	// patience is how many milliseconds the first turn waits for more in a system call, where it keeps a processor of the
+	// runtime from others but wakes without a scheduler. Then it waits as any goroutine does.
+	patience = 2
+)
+
+// helpers are the turns besides the first.
+var helpers atomic.Int32
+
+// Turn is a goroutine at work for conversations: it takes what has come to some of them and lets their guests read, one after
+// the other.
+type Turn struct {
+	set   *epollSet
+	first bool // waits for events; others help while there are many
+	calm  bool // nothing is expected soon
+	left  bool // by its goroutine
+	whole bool // see Whole
+
+	events  [turnEvents]syscall.EpollEvent
+	sockets [turnEvents]*Socket
+	n, at   int
+}
+
+// Whole says that the guest has to read until there is no more: a short read may hide the end of the stream.
+func (t *Turn) Whole() bool { return t.whole }
+
+// Leave is called by a guest that is about to take long, or to block: another goroutine goes on with the turn.
+func (t *Turn) Leave() {
+	if t.left {
+		return
+	}
+	t.left = true
+	next := &Turn{set: t.set, first: t.first, calm: true}
+	next.n = copy(next.sockets[:], t.sockets[t.at:t.n])
+	copy(next.events[:], t.events[t.at:t.n])
+	go next.run()
+}
+
+// run is the goroutine of a turn.
+func (t *Turn) run() {
+	for {
+		for t.at < t.n {
+			s, ev := t.sockets[t.at], t.events[t.at].Events
+			t.sockets[t.at] = nil
+			t.at++
+			if s == nil {
+				continue
+			}
+			t.whole = ev&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0
+			if s.converse(t); t.left {
+				return
+			}
+		}
+		if !t.take() {
+			return
+		}
+	}
+}
+
+// take gets events, and reports false if there are none and it is not the turn's office to wait for them.
+func (t *Turn) take() bool {
+	wait := 0
+	if t.first && !t.calm && runtime.GOMAXPROCS(0) > 1 {
+		wait = patience
+	}
+	n := t.set.poll(t.events[:], wait)
+	switch {
+	case n > 0:
+	case t.first:
+		n = t.set.await(t.events[:])
+	default:
+		helpers.Add(-1)
+		return false
+	}
+	if n == turnEvents {
+		t.set.help()
+	}
+	t.calm = false
+	t.at, t.n = 0, n
+	t.set.findAll(t.events[:n], t.sockets[:])
+	return true
+}
+
+// poll gets events, and waits for them for so many milliseconds, -1 for ever.
+func (e *epollSet) poll(events []syscall.EpollEvent, wait int) int {
+	for {
+		n, err := syscall.EpollWait(e.fd, events, wait)
+		if err != syscall.EINTR {
+			return max(n, 0)
+		}
+	}
+}
+
+// await waits for events in the runtime's poller, under a second descriptor that exists meanwhile.
+func (e *epollSet) await(events []syscall.EpollEvent) (n int) {
+	fd := duplicate(e.fd)
+	if fd < 0 {
+		return e.poll(events, -1)
+	}
+	file := os.NewFile(uintptr(fd), "conversations")
+	defer file.Close() //nolint:errcheck // the set lives on
+	raw, err := file.SyscallConn()
+	if err == nil {
+		err = raw.Read(func(uintptr) bool {
+			n = e.poll(events, 0)
+			return n > 0
+		})
+	}
+	if err != nil {
+		return e.poll(events, -1)
+	}
+	return n
+}
+
+// help starts another turn, if there are processors for it.
+func (e *epollSet) help() {
+	if n := helpers.Add(1); n < int32(runtime.GOMAXPROCS(0)) {
+		go (&Turn{set: e}).run()
+	} else {
+		helpers.Add(-1)
+	}
+}
+
+// findAll fills in the sockets that the events are for.
+func (e *epollSet) findAll(events []syscall.EpollEvent, to []*Socket) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range events {
+		to[i] = e.guestLocked(int(events[i].Fd))
+	}
+}
+
+// Converse waits for input, or the end, without a goroutine, and each time lets g read it. It reports false if that is not
+// possible.
+func (s *Socket) Converse(g Guest) bool {
+	e := theTalk()
+	if e == nil {
+		return false
+	}
+	s.guest = g
+	s.mu.Lock() // as in Park
+	defer s.mu.Unlock()
+	s.talk.Store(listening)
+	if e.add(int(s.fd), s, epollET) {
+		return true
+	}
+	return !s.talk.CompareAndSwap(listening, silent)
+}
+
+// epollET is EPOLLET, which package syscall has as a negative number.
+const epollET = 1 << 31
+
+// converse lets the guest read.
+func (s *Socket) converse(t *Turn) {
+	for !s.talk.CompareAndSwap(listening, heard) {
+		switch s.talk.Load() {
+		case silent, again:
+			return
+		case heard:
+			if s.talk.CompareAndSwap(heard, again) {
+				return
+			}
+		}
+	}
+	for s.guest.Listen(t) {
+		if s.talk.CompareAndSwap(heard, listening) {
+			return
+		}
+		s.talk.Store(heard)
+		t.whole = true // who knows what has come
+	}
+}
+
+// Silence ends the conversation. The guest calls it in Listen.
+func (s *Socket) Silence() {
+	s.leave()
+	s.talk.Store(silent)
+}
+
+// leave takes the socket out of the set.
+func (s *Socket) leave() {
+	e := theTalk()
+	syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_DEL, int(s.fd), nil) //nolint:errcheck // late events are nobody's
+	e.forget(int(s.fd))
+}
+
+// interrupt takes the socket out of its conversation, or has its guest look again, and reports whether it is in one.
+func (s *Socket) interrupt() bool {
+	for {
+		switch s.talk.Load() {
+		case silent:
+			return false
+		case again:
+			return true
+		case heard:
+			if s.talk.CompareAndSwap(heard, again) {
+				return true
+			}
+		case listening:
+			if s.talk.CompareAndSwap(listening, heard) {
+				s.Silence()
+				s.guest.Unparked()
+				return true
+			}
+		}
+	}
+}
