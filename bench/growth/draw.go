@@ -57,7 +57,7 @@ var pictures = []picture{
 	}},
 }
 
-// Pictures gives the SVG files by their names.
+// Pictures gives the SVG files by their names, and the page with their figures.
 func (f File) Pictures() (map[string][]byte, error) {
 	all := map[string][]byte{}
 	for _, p := range pictures {
@@ -73,7 +73,9 @@ func (f File) Pictures() (map[string][]byte, error) {
 		}
 		all[p.name+".svg"] = figure.SVG()
 	}
-	return all, nil
+	var err error
+	all[tablesFile], err = f.Tables()
+	return all, err
 }
 
 // lines are the servers in the order of the legend.
