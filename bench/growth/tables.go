@@ -3,7 +3,8 @@ package growth
 import (
 	"bytes"
 	"fmt"
-	"strconv"
+	"math"
+	"slices"
 	"strings"
 
 	"weir/bench/plot"
@@ -30,30 +31,36 @@ func (f File) Tables() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// table has a column for each size and a row for each server.
+// table has a column for each size that is drawn and a row for each server.
 func (p panel) table(out *bytes.Buffer, sweep Sweep, s Series) {
 	size := plot.Short
 	if p.sweep == Payload || p.sweep == DeflatePayload {
 		size = plot.Binary
 	}
 	fmt.Fprintf(out, "\n%s, %s; %s, %s.\n\n| %s |", p.title, p.y, sweep.Day, sweep.How, p.x)
-	for _, n := range sweep.At {
+	first := slices.IndexFunc(sweep.At, func(n int) bool { return n >= p.from })
+	for _, n := range sweep.At[first:] {
 		fmt.Fprintf(out, " %s |", size(float64(n)))
 	}
-	out.WriteString("\n|---|" + strings.Repeat("--:|", len(sweep.At)) + "\n")
+	out.WriteString("\n|---|" + strings.Repeat("--:|", len(sweep.At[first:])) + "\n")
 	for _, l := range lines {
-		row(out, l.name, s.Of(l.server))
+		row(out, l.name, s.Of(l.server), first)
 	}
-	row(out, "nats-server ÷ Weir", s.Ratio)
+	row(out, "nats-server ÷ Weir", s.Ratio, first)
 }
 
-func row(out *bytes.Buffer, name string, figures []float64) {
+// row leaves out the first few figures.
+func row(out *bytes.Buffer, name string, figures []float64, first int) {
 	if len(figures) == 0 {
 		return
 	}
 	fmt.Fprintf(out, "| %s |", name)
-	for _, v := range figures {
-		fmt.Fprintf(out, " %s |", strconv.FormatFloat(v, 'g', 3, 64))
+	for _, v := range figures[first:] {
+		if math.Abs(v) >= 1000 {
+			fmt.Fprintf(out, " %.0f |", v)
+		} else {
+			fmt.Fprintf(out, " %.3g |", v)
+		}
 	}
 	out.WriteByte('\n')
 }
