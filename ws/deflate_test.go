@@ -301,6 +301,7 @@ func TestDeflateAllocations(t *testing.T) {
 	yield := func(p []byte) error { total += len(p); return nil }
 	for name, f := range map[string]func(){
 		"AppendDeflated": func() { ws.AppendDeflated(buf, raw) },
+		"AppendBrief":    func() { ws.AppendBrief(buf, raw) },
 		"composed":       func() { ws.FinishMessage(ws.AppendStored(ws.AppendStored(buf, raw), raw), false) },
 		"Inflate":        func() { ws.Inflate(message, ws.InflateLimit{MaxBytes: 1 << 20, MaxRatio: 100}, yield) },
 	} {
@@ -364,6 +365,23 @@ func BenchmarkAppendDeflated(b *testing.B) {
 				ws.AppendDeflated(buf, raw)
 			}
 		})
+	}
+}
+
+// BenchmarkBrief compares what is made for short messages with what is made for all.
+func BenchmarkBrief(b *testing.B) {
+	for name, deflate := range map[string]func(dst, raw []byte) []byte{"brief": ws.AppendBrief, "any": ws.AppendDeflated} {
+		for _, size := range []int{64, 128, 256, 512, 1024} {
+			b.Run(fmt.Sprintf("%s/size=%d", name, size), func(b *testing.B) {
+				raw, buf, n := []byte(text(size)), make([]byte, 0, 2*size), 0
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				for b.Loop() {
+					n = len(deflate(buf, raw))
+				}
+				b.ReportMetric(float64(n), "packed")
+			})
+		}
 	}
 }
 

@@ -73,6 +73,22 @@ func TestAppendDeflatedWith(t *testing.T) {
 	}
 }
 
+// Short messages that are sent once: whatever they hold, they are right, and not larger than they were but for a few bytes.
+func TestAppendBrief(t *testing.T) {
+	for n := range 2 * ws.MaxBrief {
+		for _, raw := range []string{prose(uint64(n), n), noise(n), strings.Repeat("ab", n/2)} {
+			got := ws.AppendBrief([]byte("before"), []byte(raw))
+			if !bytes.HasPrefix(got, []byte("before")) {
+				t.Fatalf("% x", got[:min(len(got), 10)])
+			}
+			checkDeflated(t, got[6:], []byte(raw), nil, 15)
+			if most := len(raw) + 16; len(got)-6 > most {
+				t.Fatalf("%d bytes became %d", len(raw), len(got)-6)
+			}
+		}
+	}
+}
+
 // A message of several windows, so that compressors slide theirs.
 func TestAppendDeflatedWithLarge(t *testing.T) {
 	raw := []byte(prose(6, 90000) + noise(1000) + prose(7, 20000))
@@ -149,5 +165,6 @@ func FuzzAppendDeflatedWith(f *testing.F) {
 		bits = 8 + bits%8
 		got := ws.AppendDeflatedWith(nil, raw, dict, int(bits), int(level%10))
 		checkDeflated(t, got, raw, dict, int(bits))
+		checkDeflated(t, ws.AppendBrief(nil, raw), raw, nil, 15)
 	})
 }

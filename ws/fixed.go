@@ -17,8 +17,11 @@ const maxShort = 512
 const (
 	minMatch = 4   // bytes; a match of 4 costs at most 25 bits, and 4 literals at least 32
 	maxMatch = 258 // bytes (RFC 1951 §3.2.5)
-	// A match is looked up in a table of places by the hash of its first 4 bytes.
+	// A match is looked up in a table of places by the hash of its first 4 bytes. Short texts have a smaller table: it is emptied
+	// for each.
 	matchTableBits = 13
+	shortTableBits = 10
+	shortText      = 1 << shortTableBits
 	// In a dictionary above denseDict bytes only each fourth place is in the table. A match that has one of those in it is
 	// found all the same, so all of 7 bytes and more are, in a quarter of the time.
 	denseDict  = 4 << 10
@@ -32,6 +35,19 @@ type matcher struct {
 }
 
 var matchers = sync.Pool{New: func() any { return new(matcher) }}
+
+// MaxBrief is the longest message in bytes for [AppendBrief].
+const MaxBrief = shortText
+
+// AppendBrief is [AppendDeflated] for a short message that is sent once, of up to MaxBrief bytes: in a fraction of the time
+// and with the fixed codes, which up to 512 bytes is no larger, and at 1 KiB by a sixth (BenchmarkBrief). Longer ones
+// are deflated as usual.
+func AppendBrief(dst, raw []byte) []byte {
+	if len(raw) == 0 || len(raw) > MaxBrief {
+		return AppendDeflated(dst, raw)
+	}
+	return appendFixed(dst, raw, nil, maxWindowBits)
+}
 
 // appendFixed appends raw as AppendDeflatedWith does. raw has at most maxShort bytes, dict at most 1<<maxWindowBits.
 func appendFixed(dst, raw, dict []byte, windowBits int) []byte {
@@ -53,10 +69,10 @@ func appendFixed(dst, raw, dict []byte, windowBits int) []byte {
 func (m *matcher) encode(out *bitAppender, raw, dict []byte, window int) {
 	text := m.text[:copy(m.text[:], dict)+len(raw)]
 	copy(text[len(dict):], raw)
-	m.index(text, len(dict))
+	shift := m.index(text, len(dict))
 	done := len(dict) // what is encoded
 	for at := done; at+minMatch <= len(text); {
-		hash := hash4(text[at:])
+		hash := hash4(text[at:], shift)
 		from := int(m.table[hash]) - 1
 		m.table[hash] = uint16(at + 1)
 		if from < 0 || at-from > window || load4(text[from:]) != load4(text[at:]) {
@@ -82,42 +98,52 @@ func (m *matcher) encode(out *bitAppender, raw, dict []byte, window int) {
 	}
 }
 
-// index puts the places of the dictionary into the table, the later ones over the earlier.
-func (m *matcher) index(text []byte, dict int) {
-	clear(m.table[:])
+// index puts the places of the dictionary into the table, the later ones over the earlier, and returns how hashes are cut to
+// the table's size.
+func (m *matcher) index(text []byte, dict int) (shift int) {
+	shift = hashBits - matchTableBits
+	if len(text) <= shortText {
+		shift = hashBits - shortTableBits
+	}
+	clear(m.table[:1<<(hashBits-shift)])
 	step := 1
 	if dict > denseDict {
 		step = sparseStep
 	}
 	for i := 0; i < dict && i+minMatch <= len(text); i += step {
-		m.table[hash4(text[i:])] = uint16(i + 1)
+		m.table[hash4(text[i:], shift)] = uint16(i + 1)
 	}
+	return shift
 }
 
 func load4(p []byte) uint32 { return binary.LittleEndian.Uint32(p) }
 
-func hash4(p []byte) uint32 { return load4(p) * 0x9e3779b1 >> (32 - matchTableBits) } // 2^32 over the golden ratio
+const hashBits = 32
+
+func hash4(p []byte, shift int) uint32 { return load4(p) * 0x9e3779b1 >> shift } // 2^32 over the golden ratio
 
 // bitAppender writes DEFLATE's bit order: the low bit of a byte first (RFC 1951 §3.1.1).
 type bitAppender struct {
 	dst  []byte
 	bits uint64
-	n    uint // valid bits, below 8 between calls
+	n    uint // valid bits, below 32 between calls
 }
 
 // add appends the low n bits of v, at most 32.
 func (b *bitAppender) add(v uint32, n uint) {
 	b.bits |= uint64(v) << b.n
-	for b.n += n; b.n >= 8; b.n -= 8 {
-		b.dst = append(b.dst, byte(b.bits))
-		b.bits >>= 8
+	if b.n += n; b.n >= 32 {
+		b.dst = binary.LittleEndian.AppendUint32(b.dst, uint32(b.bits))
+		b.bits >>= 32
+		b.n -= 32
 	}
 }
 
 // align fills up the byte with zeros.
 func (b *bitAppender) align() {
-	if b.n > 0 {
-		b.add(0, 8-b.n)
+	for ; b.n > 0; b.n -= min(b.n, 8) {
+		b.dst = append(b.dst, byte(b.bits))
+		b.bits >>= 8
 	}
 }
 

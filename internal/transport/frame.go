@@ -98,7 +98,7 @@ func (w *Wire) compose(s *webSocket) bool {
 	var room [msg.Headroom]byte
 	out := append(w.pack[:0], room[:]...)
 	deflated := false
-	deflate, pack := ws.AppendDeflated, packBody
+	deflate, pack := ws.AppendBrief, packBody
 	if s.level > 1 {
 		deflate = func(dst, raw []byte) []byte { return ws.AppendDeflatedWith(dst, raw, nil, fullWindow, int(s.level)) }
 		pack = func(dst, raw []byte) []byte { return smaller(deflate(dst, raw), raw) }
