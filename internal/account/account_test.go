@@ -380,7 +380,7 @@ func BenchmarkPublishOne(b *testing.B) {
 
 // BenchmarkPublish leaves out encoding and the socket.
 func BenchmarkPublish(b *testing.B) {
-	for _, n := range []int{0, 1, 10, 1000} {
+	for _, n := range []int{0, 1, 10, 1000, 10_000} {
 		b.Run(fmt.Sprintf("receivers=%d", n), func(b *testing.B) {
 			a, p := fanOut(b, n)
 			pub := account.Pub{Subject: []byte("feed"), Body: make([]byte, 128)}
