@@ -3,6 +3,7 @@
 //
 //	$SYS.REQ.SERVER.PING[.X], $SYS.REQ.SERVER.ID.X       the monitoring pages and a few commands     requests.go, operate.go
 //	$SYS.REQ.ACCOUNT.A.X, $SYS.REQ.USER.A.INFO           the same of one account, and of one user    tenants.go
+//	$SYS.DEBUG.SUBSCRIBERS                               how many subscriptions there are to a subject    interest.go
 //	$SYS.REQ.CLAIMS.X, $SYS.REQ.ACCOUNT.A.CLAIMS.X       JWTs of accounts, in operator mode          claims.go
 //	$SYS.ACCOUNT.A.CONNECT, .DISCONNECT, .SERVER.CONNS   who comes and goes                          events.go, counts.go
 //	$SYS.SERVER.ID.STATSZ, .SHUTDOWN, .LAMEDUCK, …       the server                                  heartbeat.go

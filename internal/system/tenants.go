@@ -36,6 +36,7 @@ func (s *System) listenToTenants(at *listening) {
 		}
 	})
 	at.tenants("$SYS.REQ.USER.*.INFO", s.userInfo)
+	at.tenants("$SYS.DEBUG.SUBSCRIBERS", s.subscribers)
 	at.operator("$SYS.REQ.ACCOUNT.PING.STATZ", func(m *service.Message) {
 		o := new(statOptions)
 		s.answer(m, o, func() (any, error) { return s.accountStats(o.Accounts, o.Unused) })
