@@ -59,9 +59,6 @@ func (s *Server) Reload(o *Options) error {
 	if n := s.registry.Renew(); n > 0 {
 		s.log.Info(fmt.Sprintf("Closed %d connections to fall within max_connections", n))
 	}
-	if old.Protocol.MaxPayload != o.Protocol.MaxPayload {
-		s.sendInfo() // or they would go on with the old limit
-	}
 	s.log.Info("Reloaded server configuration (" + o.Digest + ")")
 	return nil
 }

@@ -61,11 +61,14 @@ func (c *Client) leave() {
 }
 
 // bound holds the client to its own limits and those of its account where they are closer than the server's. It reports false
-// if the client has more subscriptions than that, or may have none at all.
+// if the client has more subscriptions than that, or may have none at all. Whom an INFO has told of another largest body is told
+// of this one, or it would go on with that.
 func (c *Client) bound(own auth.Limits) bool {
 	config, l := c.env.Config(), c.Account().Limits()
-	payload := closer(closer(config.MaxPayload, l.Payload), own.Payload)
-	c.seat.maxPayload.Store(int64(max(payload, 0)))
+	payload := int64(max(closer(closer(config.MaxPayload, l.Payload), own.Payload), 0))
+	if c.seat.maxPayload.Swap(payload) != payload {
+		c.SendInfo()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.seat.maxSubs = closer(closer(config.subscriptions(), l.Subscriptions), own.Subscriptions)

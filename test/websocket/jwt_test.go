@@ -126,6 +126,9 @@ func TestJWTUpdates(t *testing.T) {
 			y := tenant(t, target, nil)
 			s := user(y.Account, nil, nil).enter(t, y.server)
 			y.update(func(c *jwt.AccountClaims) { c.Limits.Payload = 4 })
+			if target == process.Weir { // nats-server tells nobody
+				wantTold(t, s, 4)
+			}
 			s.send(data("SUB a 1\r\nPUB a 4\r\nfour\r\nPING\r\n"))
 			s.want("MSG a 1 4", "four", "PONG")
 			s.send(data("PUB a 5\r\nseven\r\n"))

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -167,20 +168,33 @@ func TestReloadConnections(t *testing.T) {
 // TestReloadTold: a client that understands INFO at any time learns how much it may send now. With nats-server it does not.
 func TestReloadTold(t *testing.T) {
 	process.OnWeir(t, func(t *testing.T) {
-		server := process.Start(t, process.Weir, process.Options{Config: "max_payload: 1000"})
-		s := dial(t, server)
-		s.send(data("CONNECT {\"verbose\":false,\"protocol\":1}\r\nPING\r\n"))
-		s.want("PONG")
-		s.line() // which account it is
-		server.Reload(t, replace("max_payload: 1000", "max_payload: 2000"))
-		line := s.line()
-		if line == "PING" {
-			line = s.line()
-		}
-		if !strings.HasPrefix(line, "INFO {") || !strings.Contains(line, `"max_payload":2000`) {
-			t.Error(line)
+		for name, config := range map[string]string{
+			"of the server":  "max_payload: 1000",
+			"of the account": "accounts { A { users: [ { user: a, password: p } ], limits { max_payload: 1000 } } }",
+		} {
+			t.Run(name, func(t *testing.T) {
+				server := process.Start(t, process.Weir, process.Options{Config: config})
+				s := dial(t, server)
+				s.send(data("CONNECT {\"verbose\":false,\"protocol\":1,\"user\":\"a\",\"pass\":\"p\"}\r\nPING\r\n"))
+				s.want("PONG")
+				s.line() // which account it is
+				server.Reload(t, replace("max_payload: 1000", "max_payload: 2000"))
+				wantTold(t, s, 2000)
+			})
 		}
 	})
+}
+
+// wantTold wants an INFO that says the largest body.
+func wantTold(t *testing.T, s *session, size int) {
+	t.Helper()
+	line := s.line()
+	if line == "PING" {
+		line = s.line()
+	}
+	if !strings.HasPrefix(line, "INFO {") || !strings.Contains(line, fmt.Sprintf(`"max_payload":%d,`, size)) {
+		t.Error(line)
+	}
 }
 
 // TestReloadSubscriptions: who has more subscriptions than it may have now has to go. nats-server refuses such a reload.
