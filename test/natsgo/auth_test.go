@@ -4,14 +4,17 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
 
+	"weir/test/operator"
 	"weir/test/process"
 )
 
-// TestAuth has one user and one token, in the file and as flags.
+// TestAuth has one user, one token and one nkey, in the file and as flags.
 func TestAuth(t *testing.T) {
 	user := []nats.Option{nats.UserInfo("ann", "secret")}
 	token := []nats.Option{nats.Token("s3cr3t")}
+	key, stranger := operator.NewKey(t, nkeys.CreateUser), operator.NewKey(t, nkeys.CreateUser)
 	rows := []struct {
 		name    string
 		options process.Options
@@ -22,6 +25,8 @@ func TestAuth(t *testing.T) {
 			[][]nats.Option{nil, {nats.UserInfo("ann", "x")}, token}},
 		{"token", process.Options{Config: `authorization { token: s3cr3t }`}, token,
 			[][]nats.Option{nil, {nats.Token("x")}, user}},
+		{"nkey", process.Options{Config: `authorization { users: [ { nkey: ` + key.Public + ` } ] }`}, []nats.Option{nats.Nkey(key.Public, key.Sign)},
+			[][]nats.Option{nil, {nats.Nkey(stranger.Public, stranger.Sign)}, {nats.Nkey(key.Public, stranger.Sign)}, user}},
 		{"user by flag", process.Options{Args: []string{"--user", "ann", "--pass", "secret"}}, user, [][]nats.Option{nil}},
 		{"token by flag", process.Options{Args: []string{"--auth", "s3cr3t"}}, token, [][]nats.Option{nil}},
 	}
