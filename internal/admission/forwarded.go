@@ -153,6 +153,18 @@ func (p *Proxies) Original(peer netip.AddrPort, r *http.Request) *http.Request {
 	return &o
 }
 
+// TellsHost reports whether peer is trusted and says which host the client named, which is that of [Proxies.Original].
+func (p *Proxies) TellsHost(peer netip.AddrPort, h http.Header) bool {
+	if len(h[xForwardedHost]) == 0 && len(h[forwarded]) == 0 || !p.Trusts(peer.Addr()) {
+		return false
+	}
+	_, element, depth := p.trace(peer, h)
+	if p.headerOf(h) == forwarded {
+		return isHost(pair(element, "host"))
+	}
+	return isHost(nth(h[xForwardedHost], depth))
+}
+
 // elements goes through comma lists from their end. Each proxy adds to the end, so what a trusted one has written is read
 // before, and apart from, anything that a client may have put in front of it, such as an open quote.
 type elements struct {

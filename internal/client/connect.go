@@ -21,7 +21,8 @@ func (c *Client) infoLine(connected bool) string {
 
 // appendInfo appends the INFO that says the given address.
 func (c *Client) appendInfo(dst []byte, connected bool, ip string) []byte {
-	v, b := proto.Visitor{ClientID: c.ID, ClientIP: ip, PayloadLimit: int(c.seat.maxPayload.Load())}, proto.Binding{}
+	v, b := c.visitor(), proto.Binding{}
+	v.ClientIP = ip
 	if connected {
 		name := c.Account().Name()
 		b = proto.Binding{ConnectInfo: true, RemoteAccount: name, IsSystemAccount: name == c.env.System}
@@ -29,6 +30,15 @@ func (c *Client) appendInfo(dst []byte, connected bool, ip string) []byte {
 		v.Nonce = c.hello.nonce
 	}
 	return c.rendered(dst, &v, &b)
+}
+
+// visitor is what is told of this client at any time.
+func (c *Client) visitor() proto.Visitor {
+	v := proto.Visitor{ClientID: c.ID, PayloadLimit: int(c.seat.maxPayload.Load())}
+	if named := c.Link.NamedHost(); named != "" {
+		v.Host, v.Port = proto.SplitHost(named, c.Link.Secure())
+	}
+	return v
 }
 
 // rendered appends the INFO line with what is this client's own.
@@ -47,7 +57,8 @@ func (c *Client) SendAway() error {
 	if !ponged || !c.async.Load() {
 		return errNoRetreat
 	}
-	v := proto.Visitor{ClientID: c.ID, PayloadLimit: int(c.seat.maxPayload.Load()), Leave: true}
+	v := c.visitor()
+	v.Leave = true
 	v.ClientIP, _ = c.Host()
 	c.Send(string(c.rendered(make([]byte, 0, infoRoom), &v, &proto.Binding{})))
 	return nil

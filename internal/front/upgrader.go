@@ -231,6 +231,9 @@ func (u *Upgrader) take(nc net.Conn, up *ws.Upgrade, r *http.Request, client net
 		Deflate: up.Deflate, Params: up.DeflateParams, NoMasking: up.NoMasking,
 		Answer: up.AppendResponse(make([]byte, 0, responseRoom)),
 	}
+	if g := u.Guard.Load(); g != nil && g.Proxies != nil && g.Proxies().TellsHost(transport.AddrPort(nc.RemoteAddr()), r.Header) {
+		f.Host = strings.Clone(r.Host)
+	}
 	if u.Framing != nil {
 		u.Framing(&f)
 	}

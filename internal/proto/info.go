@@ -2,6 +2,7 @@ package proto
 
 import (
 	"encoding/json"
+	"net"
 	"strconv"
 	"strings"
 )
@@ -56,6 +57,9 @@ type Visitor struct {
 	Nonce string `json:"nonce,omitempty"`
 	// PayloadLimit, if not 0, is told as max_payload in place of what the form says.
 	PayloadLimit int `json:"-"`
+	// Host, if not empty, and Port are told in place of the listener's: what a proxy says that the client named.
+	Host string `json:"-"`
+	Port int    `json:"-"`
 	// Leave asks this client alone to go to another server, as LameDuck asks all.
 	Leave bool `json:"-"`
 }
@@ -73,7 +77,8 @@ type InfoForm struct {
 	// ServerName is the one that it tells.
 	ServerName string
 
-	payload            int // max_payload
+	payload            int    // max_payload
+	place              string // host and port in head
 	lameDuck           bool
 	head, middle, tail string // around Visitor and Binding
 }
@@ -94,7 +99,19 @@ func NewInfoForm(info *Info) *InfoForm {
 	}
 	head, rest, _ := strings.Cut(string(object), visitorMark)
 	middle, tail, _ := strings.Cut(rest, bindingMark)
-	return &InfoForm{info.ServerName, info.MaxPayload, info.LameDuck, "INFO " + head, middle, tail + " \r\n"}
+	return &InfoForm{
+		ServerName: info.ServerName, payload: info.MaxPayload, place: place(info.Host, info.Port), lameDuck: info.LameDuck,
+		head: "INFO " + head, middle: middle, tail: tail + " \r\n",
+	}
+}
+
+// place is host and port as they stand in an INFO, side by side.
+func place(host string, port int) string {
+	text, _ := json.Marshal(struct { // never fails on a string and a number
+		Host string `json:"host"`
+		Port int    `json:"port"`
+	}{host, port})
+	return string(text[1 : len(text)-1])
 }
 
 // Append appends INFO {…} for one client, with a space before the CR LF, as the reference has it.
@@ -103,6 +120,9 @@ func (f *InfoForm) Append(dst []byte, v *Visitor, b *Binding) []byte {
 	if n := v.PayloadLimit; n != 0 && n != f.payload {
 		const key = `"max_payload":`
 		head = strings.Replace(head, key+strconv.Itoa(f.payload), key+strconv.Itoa(n), 1)
+	}
+	if v.Host != "" {
+		head = strings.Replace(head, f.place, place(v.Host, v.Port), 1)
 	}
 	dst = append(dst, head...)
 	if v.ClientID != 0 {
@@ -152,4 +172,17 @@ func ParseInfo(line []byte) (Info, error) {
 		return Info{}, ErrBadJSON
 	}
 	return info, nil
+}
+
+// SplitHost is host and port of a URL over WebSocket, whose port need not be said.
+func SplitHost(named string, secure bool) (host string, port int) {
+	if h, p, err := net.SplitHostPort(named); err == nil {
+		if n, err := strconv.ParseUint(p, 10, 16); err == nil {
+			return h, int(n)
+		}
+	}
+	if secure {
+		return strings.Trim(named, "[]"), 443
+	}
+	return strings.Trim(named, "[]"), 80
 }

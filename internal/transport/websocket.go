@@ -51,6 +51,8 @@ type Framing struct {
 	// MaxPacked, if not nil, is how many compressed bytes of one message of a trusted peer are kept until it is whole; it may
 	// change at any time. Never more than 64 MiB are.
 	MaxPacked *atomic.Int32
+	// Host is the one that the client named to a proxy that tells of it; empty for others.
+	Host string
 	// Answer is the response to the request for an upgrade. It goes out in front of the first flush.
 	Answer []byte
 }
@@ -78,6 +80,7 @@ type webSocket struct {
 	maxPacked                   *atomic.Int32 // of [Framing]
 	windows                     *windows      // nil where messages stand alone and may refer back 32 KiB
 
+	host   *string // that the client named to a proxy; nil if nobody says
 	answer *[]byte // of [Framing], until the first flush takes it along; owned by the holder of the flush flag
 
 	*inbound
@@ -141,6 +144,9 @@ func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 		role: role, deflate: f.Deflate, noMasking: f.NoMasking, level: int8(f.Level), maxPacked: f.MaxPacked,
 		threshold: narrow(cmp.Or(f.Threshold, DefaultThreshold)), maxFrame: narrow(cmp.Or(f.MaxFrame, DefaultMaxFrame)),
 	}
+	if f.Host != "" {
+		c.ws.host = &f.Host
+	}
 	if len(f.Answer) > 0 {
 		answer := f.Answer
 		c.ws.answer = &answer
@@ -154,6 +160,14 @@ func (c *Conn) UpgradeWS(role ws.Role, f Framing) {
 	if c.allowance > 0 {
 		c.ws.untrusted = int(c.allowance)
 	}
+}
+
+// NamedHost is [Framing.Host].
+func (c *Conn) NamedHost() string {
+	if c.ws == nil || c.ws.host == nil {
+		return ""
+	}
+	return *c.ws.host
 }
 
 // pongSize is the size in bytes of a masked pong without payload, which is what a ping without payload is answered by.

@@ -112,6 +112,36 @@ func TestSameOriginBehindProxy(t *testing.T) {
 	})
 }
 
+// TestHostBehindProxy: INFO has the host that the client named, and the port that goes with it, if a proxy says so.
+func TestHostBehindProxy(t *testing.T) {
+	process.OnWeir(t, func(t *testing.T) {
+		server := process.Start(t, process.Weir, trusting(process.Weir, ""))
+		plain := process.Start(t, process.Weir, process.Options{})
+		for _, row := range []struct {
+			server *process.Server
+			header []string
+			want   string
+		}{
+			{server, []string{"X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https", "X-Forwarded-Host: app.test"}, `"host":"app.test","port":443`},
+			{server, []string{"X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: http", "X-Forwarded-Host: app.test"}, `"host":"app.test","port":80`},
+			{server, []string{`Forwarded: for=203.0.113.7;proto=https;host="app.test:8443"`}, `"host":"app.test","port":8443`},
+			{server, []string{"X-Forwarded-For: 203.0.113.7", "X-Forwarded-Host: <bad>"}, `"host":"127.0.0.1",`},
+			{server, nil, `"host":"127.0.0.1",`},
+			{plain, []string{"X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https", "X-Forwarded-Host: app.test"}, `"host":"127.0.0.1",`},
+		} {
+			s, info := dialInfo(t, row.server, row.header...)
+			if !strings.Contains(info, row.want) {
+				t.Errorf("%q: %s, want %s", row.header, info, row.want)
+			}
+			s.send(data("CONNECT {\"verbose\":false,\"protocol\":1}\r\nPING\r\n"))
+			s.want("PONG")
+			if info := s.line(); !strings.Contains(info, row.want) {
+				t.Errorf("%q: then %s, want %s", row.header, info, row.want)
+			}
+		}
+	})
+}
+
 // TestHalfOpen: who has connected and does not go on takes one of a number of places, and not more of us.
 //
 // parity: 9.4.8.4
