@@ -130,10 +130,11 @@ func (p *Proxies) headerOf(h http.Header) string {
 }
 
 // Original is the request as the client sent it to the first of the proxies: Host is the one that the client named, and TLS
-// is set exactly if the client used TLS. It is r itself where peer is not trusted or tells nothing.
-func (p *Proxies) Original(peer netip.AddrPort, r *http.Request) *http.Request {
+// is set exactly if the client used TLS. It is r itself where peer is not trusted. named says that peer, or who stands in front of
+// it, tells the host.
+func (p *Proxies) Original(peer netip.AddrPort, r *http.Request) (original *http.Request, named bool) {
 	if !p.Trusts(peer.Addr()) {
-		return r
+		return r, false
 	}
 	_, element, depth := p.trace(peer, r.Header)
 	proto, host := nth(r.Header[xForwardedProto], depth), nth(r.Header[xForwardedHost], depth)
@@ -147,22 +148,10 @@ func (p *Proxies) Original(peer netip.AddrPort, r *http.Request) *http.Request {
 	case "http", "ws":
 		o.TLS = nil
 	}
-	if isHost(host) {
+	if named = isHost(host); named {
 		o.Host = host
 	}
-	return &o
-}
-
-// TellsHost reports whether peer is trusted and says which host the client named, which is that of [Proxies.Original].
-func (p *Proxies) TellsHost(peer netip.AddrPort, h http.Header) bool {
-	if len(h[xForwardedHost]) == 0 && len(h[forwarded]) == 0 || !p.Trusts(peer.Addr()) {
-		return false
-	}
-	_, element, depth := p.trace(peer, h)
-	if p.headerOf(h) == forwarded {
-		return isHost(pair(element, "host"))
-	}
-	return isHost(nth(h[xForwardedHost], depth))
+	return &o, named
 }
 
 // elements goes through comma lists from their end. Each proxy adds to the end, so what a trusted one has written is read

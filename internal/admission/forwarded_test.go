@@ -135,7 +135,7 @@ func TestOriginal(t *testing.T) {
 			if row.tls {
 				r.TLS = &tls.ConnectionState{}
 			}
-			got := proxies(t, "", "10.0.0.0/8").Original(netip.MustParseAddrPort(row.peer), r)
+			got, _ := proxies(t, "", "10.0.0.0/8").Original(netip.MustParseAddrPort(row.peer), r)
 			if got.Host != row.host || (got.TLS != nil) != row.secure {
 				t.Errorf("host %s, secure %v; want %s, %v", got.Host, got.TLS != nil, row.host, row.secure)
 			}
@@ -213,7 +213,7 @@ func FuzzOriginal(f *testing.F) {
 			"X-Forwarded-Proto": {proto}, "X-Forwarded-Host": {host}, "Forwarded": {forwarded},
 		}}
 		for range 2 {
-			got := p.Original(netip.MustParseAddrPort(proxy), r)
+			got, _ := p.Original(netip.MustParseAddrPort(proxy), r)
 			if got.Host == "" || strings.ContainsAny(got.Host, " \t\r\n/\"\\,;@%") {
 				t.Errorf("host %q", got.Host)
 			}

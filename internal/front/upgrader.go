@@ -67,20 +67,28 @@ func (u *Upgrader) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr) // none on a Unix socket
-	r, client := u.original(r, peer)
-	if why := u.upgrade(w, r, client); why != nil {
-		u.refused(client, r.RemoteAddr, why)
+	a := u.asked(r, peer)
+	if why := u.upgrade(w, a); why != nil {
+		u.refused(a.client, r.RemoteAddr, why)
 	}
 }
 
-// original is r as the client sent it, and who that is, if peer is a proxy that may tell.
-func (u *Upgrader) original(r *http.Request, peer netip.AddrPort) (*http.Request, netip.AddrPort) {
+// asking is a request as the client sent it, if its peer is a proxy that may tell.
+type asking struct {
+	*http.Request
+	client netip.AddrPort
+	named  bool // the proxy says which host the client named
+}
+
+func (u *Upgrader) asked(r *http.Request, peer netip.AddrPort) asking {
 	g := u.Guard.Load()
 	if g == nil || g.Proxies == nil {
-		return r, peer
+		return asking{Request: r, client: peer}
 	}
 	proxies := g.Proxies()
-	return proxies.Original(peer, r), proxies.Client(peer, r.Header)
+	a := asking{client: proxies.Client(peer, r.Header)}
+	a.Request, a.named = proxies.Original(peer, r)
+	return a
 }
 
 func (u *Upgrader) refused(client netip.AddrPort, peer string, why *ws.UpgradeError) {
@@ -164,23 +172,23 @@ func (u *Upgrader) judge(r *http.Request) (*ws.Upgrade, *ws.UpgradeError) {
 // serve upgrades the connection that r was read from. It reports false, and has done nothing, if there is something else to
 // say. life is nil if the connection is gone.
 func (u *Upgrader) serve(nc net.Conn, r *http.Request) (life func(), ok bool) {
-	r, client := u.original(r, transport.AddrPort(nc.RemoteAddr()))
-	up, why := u.judge(r)
+	a := u.asked(r, transport.AddrPort(nc.RemoteAddr()))
+	up, why := u.judge(a.Request)
 	if why != nil {
 		return nil, false
 	}
-	life, why = u.take(nc, up, r, client)
+	life, why = u.take(nc, up, a)
 	if why != nil {
-		u.refused(client, nc.RemoteAddr().String(), why)
+		u.refused(a.client, nc.RemoteAddr().String(), why)
 	}
 	return life, true
 }
 
-// upgrade returns why r was refused; nil if it was not.
-func (u *Upgrader) upgrade(w http.ResponseWriter, r *http.Request, client netip.AddrPort) *ws.UpgradeError {
-	up, why := u.judge(r)
+// upgrade returns why a was refused; nil if it was not.
+func (u *Upgrader) upgrade(w http.ResponseWriter, a asking) *ws.UpgradeError {
+	up, why := u.judge(a.Request)
 	if why != nil {
-		u.refuse(w, client, why)
+		u.refuse(w, a.client, why)
 		return why
 	}
 	hijacker, ok := w.(http.Hijacker)
@@ -198,7 +206,7 @@ func (u *Upgrader) upgrade(w http.ResponseWriter, r *http.Request, client netip.
 		transport.Dismiss(nc, answer(ws.ErrEarlyBytes.Status, "Sec-Websocket-Version: 13\r\n"))
 		return ws.ErrEarlyBytes
 	}
-	life, why := u.take(nc, up, r, client)
+	life, why := u.take(nc, up, a)
 	if why == nil {
 		go life()
 	}
@@ -218,27 +226,27 @@ func (u *Upgrader) refuse(w http.ResponseWriter, client netip.AddrPort, why *ws.
 const responseRoom = 256
 
 // take makes a connection of nc, unless the client has too many.
-func (u *Upgrader) take(nc net.Conn, up *ws.Upgrade, r *http.Request, client netip.AddrPort) (life func(), _ *ws.UpgradeError) {
-	if why := u.Guard.Load().Bind(nc, client.Addr()); why != admission.Admitted {
+func (u *Upgrader) take(nc net.Conn, up *ws.Upgrade, a asking) (life func(), _ *ws.UpgradeError) {
+	if why := u.Guard.Load().Bind(nc, a.client.Addr()); why != admission.Admitted {
 		transport.Dismiss(nc, Refusal(why))
 		return nil, &ws.UpgradeError{Status: http.StatusServiceUnavailable, Reason: why.String()}
 	}
 	u.upgraded.Add(1)               // before the client can know
 	nc.SetReadDeadline(time.Time{}) //nolint:errcheck // the first read tells
 	c := transport.NewConn(nc)
-	c.SetClient(client, r.TLS != nil)
+	c.SetClient(a.client, a.TLS != nil)
 	f := transport.Framing{
 		Deflate: up.Deflate, Params: up.DeflateParams, NoMasking: up.NoMasking,
 		Answer: up.AppendResponse(make([]byte, 0, responseRoom)),
 	}
-	if g := u.Guard.Load(); g != nil && g.Proxies != nil && g.Proxies().TellsHost(transport.AddrPort(nc.RemoteAddr()), r.Header) {
-		f.Host = strings.Clone(r.Host)
+	if a.named {
+		f.Host = strings.Clone(a.Host)
 	}
 	if u.Framing != nil {
 		u.Framing(&f)
 	}
 	c.UpgradeWS(ws.Server, f)
-	return u.Open(c, r), nil
+	return u.Open(c, a.Request), nil
 }
 
 // Refusal is what a refused HTTP client gets.
