@@ -31,6 +31,22 @@ const atOnce = 32
 
 // theSet is made when the first socket parks; nil if the system has no epoll.
 var theSet = sync.OnceValue(func() *epollSet {
+	e := newSet()
+	if e == nil {
+		return nil
+	}
+	file := os.NewFile(uintptr(e.fd), "parked sockets")
+	var err error
+	if e.raw, err = file.SyscallConn(); err != nil {
+		file.Close() //nolint:errcheck // it was never used
+		return nil
+	}
+	go e.watch()
+	return e
+})
+
+// newSet is an empty set that nobody watches; nil if the system has no epoll.
+func newSet() *epollSet {
 	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil
@@ -39,15 +55,8 @@ var theSet = sync.OnceValue(func() *epollSet {
 		syscall.Close(fd) //nolint:errcheck // it was never used
 		return nil
 	}
-	file := os.NewFile(uintptr(fd), "parked sockets")
-	e := &epollSet{fd: fd}
-	if e.raw, err = file.SyscallConn(); err != nil {
-		file.Close() //nolint:errcheck // likewise
-		return nil
-	}
-	go e.watch()
-	return e
-})
+	return &epollSet{fd: fd}
+}
 
 // watch is the goroutine that takes events.
 func (e *epollSet) watch() {

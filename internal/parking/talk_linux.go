@@ -19,16 +19,10 @@ const (
 // theTalk is made when the first conversation begins; nil if the system has no epoll. The runtime's poller does not watch it:
 // that would wake a second thread for every event.
 var theTalk = sync.OnceValue(func() *epollSet {
-	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil
+	e := newSet()
+	if e != nil {
+		go (&Turn{set: e, first: true}).run()
 	}
-	if err := syscall.SetNonblock(fd, true); err != nil {
-		syscall.Close(fd) //nolint:errcheck // it was never used
-		return nil
-	}
-	e := &epollSet{fd: fd}
-	go (&Turn{set: e, first: true}).run()
 	return e
 })
 
