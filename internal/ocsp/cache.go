@@ -71,13 +71,8 @@ type cache struct {
 
 // get is the answer for key; nil without one.
 func (c *cache) get(key string) *entry {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.config.Off {
-		return nil
-	}
-	e := c.entries[key]
-	if e == nil {
+	e, on := c.look(key)
+	if e == nil && on {
 		c.misses.Add(1)
 	}
 	return e
@@ -85,12 +80,18 @@ func (c *cache) get(key string) *entry {
 
 // peek is get for who has been counted already.
 func (c *cache) peek(key string) *entry {
+	e, _ := c.look(key)
+	return e
+}
+
+// look is what is kept for key, and whether anything is kept at all.
+func (c *cache) look(key string) (e *entry, on bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.config.Off {
-		return nil
+		return nil, false
 	}
-	return c.entries[key]
+	return c.entries[key], true
 }
 
 // put keeps e.
