@@ -29,6 +29,16 @@ func slowly(t *testing.T) (*house, *slow) {
 	return h, s
 }
 
+// asking is a house whose client waits for the answer.
+func asking(t *testing.T) (*house, *slow, *peer) {
+	h, s := slowly(t)
+	p := h.dial()
+	p.line()
+	p.send("CONNECT {\"verbose\":false,\"user\":\"ann\"}\r\n")
+	<-s.asked
+	return h, s, p
+}
+
 // While a client waits for a callout, others come and go, a reload does not wait for it, and what the client has sent behind its
 // CONNECT waits with it.
 func TestCalloutHoldsNobodyUp(t *testing.T) {
@@ -59,11 +69,7 @@ func TestCalloutHoldsNobodyUp(t *testing.T) {
 // A reload while the answer is under way counts: what was asked in vain is not let in.
 func TestCalloutGoneMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := slowly(t)
-		p := h.dial()
-		p.line()
-		p.send("CONNECT {\"verbose\":false,\"user\":\"ann\"}\r\n")
-		<-s.asked
+		h, s, p := asking(t)
 		h.setAuth(auth.Config{Username: "bob", Password: "b"})
 		s.answer <- nil
 		p.want("-ERR 'Authorization Violation'", "EOF")
@@ -73,11 +79,7 @@ func TestCalloutGoneMeanwhile(t *testing.T) {
 // Who is closed while it waits takes no seat afterwards.
 func TestCalloutOfWhoIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, s := slowly(t)
-		p := h.dial()
-		p.line()
-		p.send("CONNECT {\"verbose\":false,\"user\":\"ann\"}\r\n")
-		<-s.asked
+		h, s, p := asking(t)
 		for _, c := range h.env.Registry.Conns() {
 			c.Close(conn.ServerShutdown, "")
 		}

@@ -2,8 +2,6 @@ package config_test
 
 import (
 	"testing"
-
-	"weir/internal/config"
 )
 
 // Where the file names users of the system account alone, nobody else is asked who it is.
@@ -59,16 +57,7 @@ func TestAccountsBesideOthers(t *testing.T) {
 		"accounts { A { imports: [ { stream: { account: B, subject: s } } ] }, B { exports: [ { stream: t } ] } }": `weir.conf:1:29: account "A": Error adding stream import "s": stream import not authorized: not exported`,
 		"mappings { a: \"b.$1\" }":                                                                                 `weir.conf:1:12: Error adding mapping for "a": invalid mapping destination: wildcard index out of range in $1`,
 	} {
-		got := ""
-		o, err := config.Parse("weir.conf", []byte(text))
-		if err == nil {
-			o.SetDefaults()
-			err = o.Validate()
-		}
-		if err != nil {
-			got = err.Error()
-		}
-		if got != want {
+		if got := verdict(text); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
 	}

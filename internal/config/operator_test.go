@@ -62,16 +62,7 @@ func TestOperators(t *testing.T) {
 		`resolver_tls { insecure: true }`:          "",
 		"trusted_keys: " + strings.Repeat("A", 20): "weir.conf:4:1: trust key required to be a valid public operator nkey",
 	} {
-		got := ""
-		o, err := config.Parse("weir.conf", []byte(file(more)))
-		if err == nil {
-			o.SetDefaults()
-			err = o.Validate()
-		}
-		if err != nil {
-			got = err.Error()
-		}
-		if got != want {
+		if got := verdict(file(more)); got != want {
 			t.Errorf("%s\n got %s\nwant %s", more, got, want)
 		}
 	}

@@ -36,9 +36,6 @@ func block(names tree) conf.Set[Options] {
 	}
 }
 
-// accepted is a key that changes nothing that a client of this server could see.
-func accepted[T any](*conf.Reader, *T, conf.Value) {}
-
 // inert reports whether v asks for nothing.
 func inert(v any) bool {
 	switch x := v.(type) {

@@ -51,16 +51,24 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// verdict is what is wrong with a file, in itself or with its defaults; empty for nothing.
+func verdict(text string) string {
+	o, err := config.Parse("weir.conf", []byte(text))
+	if err == nil {
+		o.SetDefaults()
+		err = o.Validate()
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // wantInvalid completes and checks a configuration; want is all that is wrong with it.
 func wantInvalid(t *testing.T, text, want string) {
 	t.Helper()
-	o := mustParse(t, text)
-	o.SetDefaults()
-	got := ""
-	if err := o.Validate(); err != nil {
-		got = err.Error()
-	}
-	if got != want {
+	mustParse(t, text) // what is wrong shows only afterwards
+	if got := verdict(text); got != want {
 		t.Errorf("%s\n got %s\nwant %s", text, got, want)
 	}
 }
