@@ -164,6 +164,7 @@ func (s bareSocket) read(step func(p []byte) error, trusted *bool) error {
 
 func (s bareSocket) seal(w *Wire) error {
 	w.out = w.vec
+	w.lend()
 	return nil
 }
 
@@ -175,6 +176,7 @@ func (s bareSocket) write(w *Wire, wait bool) error {
 		}
 		return w.err
 	}
+	w.recall() // it may take long
 	rc, err := s.Wait()
 	if err != nil {
 		return err

@@ -22,7 +22,9 @@
 //
 // Whoever holds the receiver's flush flag turns a batch into wire bytes with [Conn.Frame] and tries [Conn.TryWrite], which
 // never blocks. Only if the socket is full does it start a goroutine that calls [Conn.WriteAll]. A [Wire] holds what is
-// needed meanwhile and comes from a pool: no connection owns a write buffer, a compressor or a decompressor.
+// needed meanwhile and comes from a pool: no connection owns a write buffer, a compressor or a decompressor. A wire that
+// [Conn.Again] has made ready for many receivers lends the kernel pages of a file in memory, if there is much to send; the file
+// goes back to its own pool when the wire is reset, or when somebody has to wait for a full socket.
 //
 // # Closing
 //

@@ -25,6 +25,9 @@ type vector struct{ iov []syscall.Iovec }
 // writeVector sends what is left of w, as far as the socket takes it, with one system call. sendto spares
 // the checks that the kernel makes for files in write.
 func writeVector(fd int, w *Wire) (int, error) {
+	if w.lends {
+		return sendPages(fd, w)
+	}
 	p := w.left()
 	if w.next+1 == len(w.out) {
 		return sendPiece(fd, p)

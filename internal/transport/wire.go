@@ -40,6 +40,7 @@ type Wire struct {
 	err  error
 	send func(fd uintptr) bool // sendTo, bound once
 	vector
+	lender
 }
 
 // maxKeep is the largest scratch in bytes that goes back to the pool.
@@ -60,6 +61,7 @@ func GetWire() *Wire {
 
 // Reset empties w for the next batch.
 func (w *Wire) Reset() {
+	w.recall()
 	w.Batch.Reset()
 	clear(w.vec)
 	w.vec, w.out, w.sealed[0] = w.vec[:0], nil, nil
