@@ -36,7 +36,8 @@ func (c *Conn) remember(i *Info, end *ending, last *alike) closedConn {
 		a.host = c.Link.PeerName()
 	}
 	if last == nil || *last != a {
-		last = &a
+		other := a // only this one is memory
+		last = &other
 	}
 	return closedConn{
 		id: i.ID, client: client, start: c.start, stop: end.at, active: c.active(), rtt: i.RTT, pending: i.Pending,

@@ -8,48 +8,43 @@ import (
 )
 
 // records is how the last connections that closed were, in the order in which they did. There are ten thousand of them: they lie
-// in blocks of bytes, some forty for each record.
+// in blocks of bytes, some thirty for each record.
 type records struct {
-	most   int     // are kept
-	n      int     // there are
-	old    int     // at the beginning of the first block there are so many more that were too many
-	blocks []block // the oldest first
+	most   int        // are kept
+	n      int        // there are
+	old    int        // at the beginning of the first block there are so many more that were too many
+	blocks []block    // the oldest first
+	last   closedConn // empty if there is none
 }
 
 // block is some records. What lies in it never changes.
 type block struct {
 	text   []byte
 	n      int
-	alikes []*alike // that the records refer to
-
-	id   uint64 // of the last record
-	stop instant
+	alikes []*alike // that the records refer to; the first one may be that of the block before
 }
 
-// blockSize is how many records a block has.
-const blockSize = 128
-
-// alike is what the last record has in common with others; nil if there is none.
-func (r *records) alike() *alike {
-	if len(r.blocks) == 0 {
-		return nil
-	}
-	b := &r.blocks[len(r.blocks)-1]
-	return b.alikes[len(b.alikes)-1]
-}
+// blockSize is how many bytes a block has: just as many as the runtime has for it. A block is full where the largest record would
+// have no room.
+const blockSize = 8 << 10
 
 // add remembers c, and forgets the oldest if there are too many.
 func (r *records) add(c *closedConn) {
 	if r.most <= 0 {
 		return
 	}
-	if last := len(r.blocks) - 1; last < 0 || r.blocks[last].n == blockSize {
+	last := len(r.blocks) - 1
+	if last < 0 || len(r.blocks[last].text) > blockSize-largest {
+		fresh := block{text: make([]byte, 0, blockSize)}
 		if last >= 0 {
-			r.blocks[last].text = slices.Clone(r.blocks[last].text)
+			known := r.blocks[last].alikes
+			fresh.alikes = slices.Clip(known[len(known)-1:]) // each small thing that stays would keep a page of others in use
 		}
-		r.blocks = append(r.blocks, block{})
+		r.blocks = append(r.blocks, fresh)
+		last, r.last = last+1, closedConn{}
 	}
-	r.blocks[len(r.blocks)-1].add(c)
+	r.blocks[last].add(c, &r.last)
+	r.last = *c
 	if r.n < r.most {
 		r.n++
 		return
@@ -72,23 +67,35 @@ func (r records) all(yield func(c *closedConn)) {
 	}
 }
 
-// numbers of a record: differences are small, and most of the others are.
+// numbers of a record: most are small, differences from the record before among them, as those that close together have often
+// come together, from one address.
 const numbers = 15
 
-func (b *block) add(c *closedConn) {
+// largest is how many bytes a record has at most.
+const largest = numbers*binary.MaxVarintLen64 + 16
+
+// asBefore stands for the length of an address that is the same as before.
+const asBefore = -1
+
+// add appends c; last is the record before, empty if c is the first one.
+func (b *block) add(c, last *closedConn) {
 	if n := len(b.alikes); n == 0 || b.alikes[n-1] != c.alike {
 		b.alikes = append(b.alikes, c.alike)
 	}
-	address := c.client.Addr().AsSlice()
+	var address []byte
+	length := int64(asBefore)
+	if c.client.Addr() != last.client.Addr() {
+		address = c.client.Addr().AsSlice()
+		length = int64(len(address))
+	}
 	for _, v := range [numbers]int64{
-		int64(c.id - b.id), int64(c.stop - b.stop), int64(c.stop - c.start), int64(c.stop - c.active), int64(c.rtt), c.pending,
-		c.inMsgs, c.inBytes, c.outMsgs, c.outBytes, int64(c.subs), int64(c.reason),
-		int64(len(b.alikes) - 1), int64(c.client.Port()), int64(len(address)),
+		int64(c.id - last.id), int64(c.stop - last.stop), int64(c.start - last.start), int64(c.active - last.active), int64(c.rtt),
+		c.pending, c.inMsgs, c.inBytes, c.outMsgs, c.outBytes, int64(c.subs), int64(c.reason),
+		int64(len(b.alikes) - 1), int64(c.client.Port()), length,
 	} {
 		b.text = binary.AppendVarint(b.text, v)
 	}
 	b.text = append(b.text, address...)
-	b.id, b.stop = c.id, c.stop
 	b.n++
 }
 
@@ -102,13 +109,15 @@ func (b *block) all(yield func(c *closedConn)) {
 			v[i], n = binary.Varint(text)
 			text = text[n:]
 		}
-		address, _ := netip.AddrFromSlice(text[:v[14]])
-		text = text[v[14]:]
-		stop := c.stop + instant(v[1])
+		address := c.client.Addr()
+		if length := v[14]; length != asBefore {
+			address, _ = netip.AddrFromSlice(text[:length])
+			text = text[length:]
+		}
 		c = closedConn{
-			id: c.id + uint64(v[0]), stop: stop, start: stop - instant(v[2]), active: stop - instant(v[3]), rtt: time.Duration(v[4]),
-			pending: v[5], inMsgs: v[6], inBytes: v[7], outMsgs: v[8], outBytes: v[9], subs: int32(v[10]), reason: Reason(v[11]),
-			alike: b.alikes[v[12]], client: netip.AddrPortFrom(address, uint16(v[13])),
+			id: c.id + uint64(v[0]), stop: c.stop + instant(v[1]), start: c.start + instant(v[2]), active: c.active + instant(v[3]),
+			rtt: time.Duration(v[4]), pending: v[5], inMsgs: v[6], inBytes: v[7], outMsgs: v[8], outBytes: v[9], subs: int32(v[10]),
+			reason: Reason(v[11]), alike: b.alikes[v[12]], client: netip.AddrPortFrom(address, uint16(v[13])),
 		}
 		yield(&c)
 	}

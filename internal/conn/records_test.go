@@ -2,9 +2,12 @@ package conn
 
 import (
 	"math"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
+
+	"weir/internal/transport"
 )
 
 // What is remembered is the last so many, just as they were, whatever numbers they have.
@@ -29,7 +32,7 @@ func TestRecords(t *testing.T) {
 		return c
 	}
 	const added = 1000
-	for _, most := range []int{-1, 0, 1, 3, blockSize - 1, blockSize, blockSize + 1, 500, 10_000} {
+	for _, most := range []int{-1, 0, 1, 3, 127, 128, 500, 10_000} {
 		r := records{most: most}
 		for i := range added {
 			c := record(i)
@@ -48,7 +51,7 @@ func TestRecords(t *testing.T) {
 		if next != added {
 			t.Errorf("of %d: %d are left out", most, added-next)
 		}
-		if most := max(most, 0)/blockSize + 2; len(r.blocks) > most {
+		if most := max(most, 0)*largest/blockSize + 2; len(r.blocks) > most {
 			t.Errorf("%d blocks, want at most %d", len(r.blocks), most)
 		}
 	}
@@ -80,7 +83,7 @@ func TestRecordsAreACopy(t *testing.T) {
 
 // A record is small.
 func TestRecordsAreSmall(t *testing.T) {
-	const most, each = 10_000, 64
+	const most, each = 10_000, 40
 	r := records{most: most}
 	a := alike{}
 	for i := range 3 * most {
@@ -91,11 +94,33 @@ func TestRecordsAreSmall(t *testing.T) {
 		})
 	}
 	size := 0
-	for _, b := range r.blocks {
-		size += cap(b.text) + 80
+	for i, b := range r.blocks {
+		if size += cap(b.text) + 80; &b.alikes[0] != &r.blocks[0].alikes[0] {
+			t.Fatalf("block %d has memory of its own for what all have in common", i)
+		}
 	}
 	if size > each*most {
 		t.Errorf("%d bytes for a record, want at most %d", size/most, each)
 	}
 	t.Logf("%d bytes for a record", size/most)
+}
+
+// Who is like the one before costs no memory of its own: it is remembered under the registry's mutex, and whoever allocates may have
+// to help the collector, while thousands that leave together wait.
+func TestRememberAllocatesNothingForTheSame(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	c := &Conn{Link: transport.NewConn(near)}
+	i, end := Info{Kind: "Client", Client: Identity{Name: "page"}}, ending{reason: ClientClosed}
+	first := c.remember(&i, &end, nil)
+	var r records
+	r.most = 10
+	r.add(&first)
+	if n := testing.AllocsPerRun(100, func() {
+		again := c.remember(&i, &end, r.last.alike)
+		r.add(&again)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
 }

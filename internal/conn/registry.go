@@ -153,7 +153,7 @@ func (r *Registry) remove(c *Conn, end *ending, info *Info) bool {
 		return false
 	}
 	r.dropLocked(c)
-	gone := c.remember(info, end, r.closed.alike())
+	gone := c.remember(info, end, r.closed.last.alike)
 	r.closed.add(&gone)
 	return true
 }
