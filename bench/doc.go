@@ -7,7 +7,7 @@
 // bare server of package kernel, in a process of its own: it only routes, and what it needs is nearly all the kernel's
 // share. It has no TLS. Beside a workload stands what it should come to (table.go).
 //
-// How it measures: CPU is the kernel's process clock of the server, in nanoseconds, all threads; memory is Pss of
+// How it measures: CPU is the kernel's process clock of the server, in nanoseconds, all threads; memory is Rss of
 // smaps_rollup after settling, less what the same process had before its connections came, divided by their number.
 // All servers get the same configuration and the same bytes.
 //

@@ -156,23 +156,24 @@ func (p *Process) CPU() (time.Duration, error) {
 	return time.Duration(now.Nano()), nil
 }
 
-// Memory is the proportional set size in bytes: private pages and the process's share of the others.
+// Memory is the resident set size in bytes. Pages of the program's file count wholly: of the proportional set size each process
+// with the same file has a share only, so that a server would grow when another one ends.
 func (p *Process) Memory() (int64, error) {
-	return pss(fmt.Sprintf("/proc/%d/smaps_rollup", p.cmd.Process.Pid))
+	return rss(fmt.Sprintf("/proc/%d/smaps_rollup", p.cmd.Process.Pid))
 }
 
-func pss(file string) (int64, error) {
+func rss(file string) (int64, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "Pss:" {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "Rss:" {
 			kib, err := strconv.ParseInt(f[1], 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, fmt.Errorf("%s has no Pss", file)
+	return 0, fmt.Errorf("%s has no Rss", file)
 }
 
 // Files is how many file descriptors the process has open.

@@ -1,12 +1,26 @@
 package rival
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 )
+
+// waiting is what the test program is started with to be one more process of it, which says so and waits for the end of its input.
+const waiting = "waiting"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == waiting {
+		fmt.Print(waiting)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	os.Exit(m.Run())
+}
 
 // myself is this test as a process under test.
 func myself(t *testing.T) *Process {
@@ -57,6 +71,41 @@ func TestMemoryGrowsWithThePagesInUse(t *testing.T) {
 	}
 	if pages[4096] != 1 {
 		t.Error("the pages are gone")
+	}
+}
+
+// A server does not grow when another process of the same program ends.
+func TestMemoryDoesNotDependOnOthers(t *testing.T) {
+	p := myself(t)
+	other := exec.Command(os.Args[0], waiting)
+	hold, err := other.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(told, make([]byte, len(waiting))); err != nil {
+		t.Error(err)
+	}
+	together, err := p.Memory()
+	if err != nil {
+		t.Error(err)
+	}
+	hold.Close()
+	if err := other.Wait(); err != nil {
+		t.Error(err)
+	}
+	alone, err := p.Memory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if grown := alone - together; grown > 512<<10 {
+		t.Errorf("%d KiB more when the other one ended", grown>>10)
 	}
 }
 
