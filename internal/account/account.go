@@ -91,4 +91,6 @@ type Pub struct {
 	Owned bool
 	// Again says that the publisher's last message went to the same subject.
 	Again bool
+	// Later lets the message wait, with its slices, for others to the same subject, until [Publisher.EndRun]. It has no reply.
+	Later bool
 }

@@ -5,8 +5,13 @@
 // connection's goroutine: it holds that reader's match cache and the list of receivers that it owes a flush.
 //
 // The walk of one message: [Account.Publish] looks the subject up (cache, then tree), makes the shared message if several
-// listen (one gets it copied into its queue at once), pushes it to every plain subscription and to one member of each queue group, and notes the queues that it found
-// idle. At the end of the chunk [Publisher.Flush] sends those, over all cores when there are many.
+// listen (one gets it copied into its queue at once), pushes it to every plain subscription and to one member of each queue
+// group, and notes the queues that it found idle. At the end of the chunk [Publisher.Flush] sends those, over all cores when
+// there are many.
+//
+// A message that may wait ([Pub].Later) waits for others to the same subject: a run. [Publisher.EndRun] pushes them together,
+// so that each receiver costs one lock and not one for each message. Where the order at a receiver could show it, because
+// it listens twice, and for queue groups and imports, nothing waits for a second message.
 //
 // # Other accounts
 //

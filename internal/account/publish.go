@@ -93,17 +93,31 @@ func (p *Publisher) mapped(r *routes, name []byte) []byte {
 // accounts that import it or whose services it asks. It returns how many receivers got it. The caller owes by.Flush.
 func (a *Account) Publish(by *Publisher, pub *Pub) int {
 	r := by.receivers(a, pub)
+	if by.run.to != nil {
+		if by.run.goesOn(a, r, pub) {
+			return r.Fanout()
+		}
+		by.EndRun()
+	}
+	if by.run.begins(a, r, pub) {
+		return r.Fanout()
+	}
 	if r.Fanout() == 0 {
 		return 0
 	}
 	got := a.publish(by, pub, nil, r)
 	pub.Owned = false
-	if len(by.names)+len(by.others) > 0 {
-		by.names = by.names[:0]
-		clear(by.others)
-		by.others = by.others[:0]
-	}
+	by.tidy()
 	return got
+}
+
+// tidy forgets what was made for a message.
+func (p *Publisher) tidy() {
+	if len(p.names)+len(p.others) > 0 {
+		p.names = p.names[:0]
+		clear(p.others)
+		p.others = p.others[:0]
+	}
 }
 
 // publish is Publish, also for messages that come from another account. r is who gets pub, nil if that is not known.
@@ -121,7 +135,7 @@ func (a *Account) publish(by *Publisher, pub *Pub, hops *hop, r *subject.Result[
 		got += a.deliverOne(by, r.Queues[i].Members, &d)
 	}
 	if d.sent > 0 {
-		by.count(a, d.sent, len(d.Body))
+		by.count(a, d.sent, d.sent*len(d.Body))
 	}
 	return got
 }
@@ -163,27 +177,37 @@ func (a *Account) deliver(by *Publisher, s *Sub, d *delivery) int {
 			return 0
 		}
 	}
-	ok, last := counted.take()
-	if !ok {
+	n, last := counted.take(1)
+	if n == 0 || by.pushed(s, d.push(by, s)) == 0 {
 		return 0
 	}
-	switch d.push(by, s) {
+	d.sent++
+	if last {
+		a.retire(s, counted)
+	}
+	return 1
+}
+
+// pushed does what the outcome of a push to s asks for, and returns how many receivers got it.
+func (p *Publisher) pushed(s *Sub, o outbound.Outcome) int {
+	switch o {
 	case outbound.Owed:
-		by.owe(s.Out)
+		p.owe(s.Out)
 	case outbound.Sealed:
 		return 0
 	case outbound.Overflow:
 		s.Owner.Overflowed()
 		return 0
 	}
-	d.sent++
-	if last {
-		home := a
-		if s.special != nil {
-			home = s.special.stream.into
-		}
-		home.Unsubscribe(counted)
-		s.Owner.Expired(counted)
-	}
 	return 1
+}
+
+// retire ends the subscription that a message to s was counted for, its last.
+func (a *Account) retire(s, counted *Sub) {
+	home := a
+	if s.special != nil {
+		home = s.special.stream.into
+	}
+	home.Unsubscribe(counted)
+	s.Owner.Expired(counted)
 }

@@ -37,6 +37,7 @@ type Publisher struct {
 	owed    []*outbound.Queue
 	names   []byte    // subjects that were made for the message being published
 	others  []renamed // and the same message under such names
+	run     run
 }
 
 // renamed is a message that comes by an import.
@@ -96,6 +97,7 @@ func (p *Publisher) owe(q *outbound.Queue) { p.owed = append(p.owed, q) }
 
 // PushLine appends a protocol line to q and takes over the flush if one is owed. The outcome is the queue's.
 func (p *Publisher) PushLine(q *outbound.Queue, line string) outbound.Outcome {
+	p.EndRun()
 	o := q.PushLine(line)
 	if o == outbound.Owed {
 		p.owe(q)
@@ -108,6 +110,7 @@ func (p *Publisher) OwesMany() bool { return len(p.owed) >= manyFlushes }
 
 // Flush sends what waits in every queue that the publisher owes a flush.
 func (p *Publisher) Flush() {
+	p.EndRun()
 	p.settle()
 	owed := p.owed
 	switch {
@@ -124,6 +127,8 @@ func (p *Publisher) Flush() {
 
 // Forget gives up what is remembered of accounts, for a visitor that goes to another one. What is owed stays.
 func (p *Publisher) Forget() {
+	p.EndRun()
+	p.run.judged = nil
 	p.settle()
 	p.cache.Release()
 	for _, c := range p.foreign {
@@ -135,7 +140,7 @@ func (p *Publisher) Forget() {
 // Release gives back the memory that an idle publisher need not keep. Nothing is owed.
 func (p *Publisher) Release() {
 	p.Forget()
-	p.owed, p.names, p.others = nil, nil, nil
+	p.owed, p.names, p.others, p.run = nil, nil, nil, run{}
 }
 
 func flush(owed []*outbound.Queue) {

@@ -57,15 +57,19 @@ func (s *Sub) Limit(max int64) bool {
 	return s.delivered.Load() < max
 }
 
-// take counts one delivery. It reports whether the message may be delivered, and whether it is the last one.
-func (s *Sub) take() (ok, last bool) {
+// take counts up to n deliveries. It returns how many messages may be delivered, and whether the last of them is the last of
+// all.
+func (s *Sub) take(n int) (may int, last bool) {
 	if s.gone.Load() {
-		return false, false
+		return 0, false
 	}
-	n, max := s.delivered.Add(1), s.max.Load()
-	if max > 0 && n > max {
-		s.delivered.Add(-1)
-		return false, false
+	now, max := s.delivered.Add(int64(n)), s.max.Load()
+	if max == 0 || now < max {
+		return n, false
 	}
-	return true, max > 0 && n == max
+	over := min(now-max, int64(n))
+	if over > 0 {
+		s.delivered.Add(-over)
+	}
+	return n - int(over), over < int64(n)
 }

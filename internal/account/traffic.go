@@ -30,14 +30,14 @@ func (a *Account) Kept() Traffic {
 	return Traffic{p.inMsgs.Load(), p.inBytes.Load(), p.outMsgs.Load(), p.outBytes.Load(), p.slow.Load()}
 }
 
-// count notes n deliveries of size bytes in a. Those at home are told to the account with the next flush.
-func (p *Publisher) count(a *Account, n, size int) {
+// count notes n deliveries in a, of so many bytes together. Those at home are told to the account with the next flush.
+func (p *Publisher) count(a *Account, n, bytes int) {
 	if p.home != a {
-		a.delivered(int64(n), int64(n)*int64(size))
+		a.delivered(int64(n), int64(bytes))
 		return
 	}
 	p.sent.msgs += int64(n)
-	p.sent.bytes += int64(n) * int64(size)
+	p.sent.bytes += int64(bytes)
 }
 
 // settle tells the account at home what was delivered.

@@ -88,6 +88,38 @@ func TestTheSameSubjectAgain(t *testing.T) {
 	}
 }
 
+// Messages in a row stay in front of whatever follows them.
+func TestMessagesInARow(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		send, want []string
+	}{
+		{"a PING between",
+			[]string{"SUB a 9", "PUB a 1\r\n1", "PUB a 1\r\n2", "PING", "PUB a 1\r\n3", "PUB a 1\r\n4"},
+			[]string{"MSG a 9 1", "1", "MSG a 9 1", "2", "PONG", "MSG a 9 1", "3", "MSG a 9 1", "4"}},
+		{"another length",
+			[]string{"SUB a 9", "PUB a 1\r\n1", "PUB a 1\r\n2", "PUB a 2\r\n33", "PUB a 2\r\n44", "PUB a 0\r\n", "PUB a 1\r\n6"},
+			[]string{"MSG a 9 1", "1", "MSG a 9 1", "2", "MSG a 9 2", "33", "MSG a 9 2", "44", "MSG a 9 0", "", "MSG a 9 1", "6"}},
+		{"two subscriptions",
+			[]string{"SUB a 9", "SUB * 8", "PUB a 1\r\n1", "PUB a 1\r\n2"},
+			[]string{"MSG a 9 1", "1", "MSG a 8 1", "1", "MSG a 9 1", "2", "MSG a 8 1", "2"}},
+		{"verbose",
+			[]string{`CONNECT {"verbose":true,"pedantic":false}`, "SUB a 9", "PUB a 1\r\n1", "PUB a 1\r\n2", "PUB a 1\r\n3"},
+			[]string{"+OK", "+OK", "+OK", "MSG a 9 1", "1", "+OK", "MSG a 9 1", "2", "+OK", "MSG a 9 1", "3"}},
+		{"something wrong behind",
+			[]string{"SUB a 9", "PUB a 1\r\n1", "PUB a 1\r\n2", "PUB a 1\r\n3", "NONSENSE"},
+			[]string{"MSG a 9 1", "1", "MSG a 9 1", "2", "MSG a 9 1", "3", "-ERR 'Unknown Protocol Operation'"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := new(house).start(t).connect("")
+				go p.nc.Write([]byte(strings.Join(row.send, "\r\n") + "\r\n"))
+				p.want(row.want...)
+			})
+		})
+	}
+}
+
 // A body that came in pieces and that nobody wanted makes room for the next one; one that somebody has stays what it is.
 func TestBodiesThatNobodyWants(t *testing.T) {
 	h := new(house).start(t)

@@ -28,6 +28,7 @@ func (c *Client) Data(p []byte) error {
 		c.Link.Leave() // a log may block
 	}
 	c.lim.MaxPayload, c.lim.MaxControlLine = int(c.seat.maxPayload.Load()), c.env.Config().MaxControlLine
+	defer c.pub.EndRun() // also after a panic: what waits lies in p
 	err := c.operations(p, &k)
 	if k.busy {
 		c.Heard()
@@ -56,12 +57,16 @@ func (c *Client) operations(p []byte, k *chunk) (err error) {
 				return err
 			}
 		}
+		if a.Op != proto.OpPub && a.Op != proto.OpHPub {
+			c.pub.EndRun()
+		}
 		switch a.Op {
 		case proto.OpPub, proto.OpHPub:
 			k.busy = true
 			k.msgs++
 			k.bytes += int64(len(a.Body))
 			c.publish(a, &k.last)
+			p = c.repeated(p, k)
 		case proto.OpSub:
 			k.busy = true
 			c.subscribe(a)
@@ -91,8 +96,26 @@ func (c *Client) operations(p []byte, k *chunk) (err error) {
 	}
 }
 
+// repeated handles what follows a message in p that waits, as long as it is the same but for the body. All that was found out for
+// the first one holds for them: they came together.
+func (c *Client) repeated(p []byte, k *chunk) []byte {
+	if c.asked.verbose || !c.pub.Runs() {
+		return p
+	}
+	for {
+		n := k.op.Repeated(p)
+		if n == 0 || !c.pub.More(k.op.Body) {
+			return p
+		}
+		p = p[n:]
+		k.msgs++
+		k.bytes += int64(len(k.op.Body))
+	}
+}
+
 // refuse ends the connection over an operation that the parser did not take.
 func (c *Client) refuse(err error) error {
+	c.pub.EndRun()
 	var e proto.Error
 	if !errors.As(err, &e) {
 		e = proto.ErrUnknownOp

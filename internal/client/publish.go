@@ -44,6 +44,7 @@ func (c *Client) publish(a *proto.Args, last *published) {
 	var pub account.Pub // filled in field by field: a literal is built elsewhere and copied, which costs a quarter of publish
 	pub.Subject, pub.Reply, pub.Body = a.Subject, a.Reply, a.Body
 	pub.HeaderLen, pub.Owned, pub.Again = a.HeaderLen, a.Owned, same
+	pub.Later = last.subject != nil && len(a.Reply) == 0 && c.pub.Copies
 	if c.Account().Publish(&c.pub, &pub) == 0 && c.asked.noReplies && len(a.Reply) > 0 {
 		c.noResponders(a)
 	}

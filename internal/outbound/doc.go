@@ -8,7 +8,7 @@
 // Invariants: what is pushed leaves in its order, but for control frames; pending counts the bytes of all that was pushed
 // and not yet written; a push that would raise it above the limit seals the queue and reports [Overflow].
 //
-// An idle queue holds no buffer: one shared message has its place in the queue itself, all else is kept in segments from a
-// pool: text that is ready for the wire (lines, and messages that nobody else gets), and shared messages at their places
-// in it. The mutex is held for a few instructions and never while another is taken. The room starts no goroutine.
+// An idle queue holds no buffer: one shared message, or one run of them, has its place in the queue itself, all else is kept
+// in segments from a pool: text that is ready for the wire (lines, and messages that nobody else gets), and shared messages
+// at their places in it. The mutex is held for a few instructions and never while another is taken. The room starts no goroutine.
 package outbound

@@ -86,11 +86,7 @@ func (q *Queue) Push(it Item) Outcome {
 		q.mu.Unlock()
 		return o
 	}
-	if q.head == nil && q.first.Msg == nil {
-		q.first = it
-	} else {
-		q.segmentLocked().append(it)
-	}
+	q.itemLocked(it)
 	return q.pushedLocked(cost)
 }
 
@@ -113,6 +109,47 @@ func (q *Queue) PushCopy(sid string, subject, reply, body []byte, header int) Ou
 	s.cost += cost
 	s.msgs++
 	s.bytes += int64(len(body))
+	return q.pushedLocked(cost)
+}
+
+// Text is a message as [Queue.PushTexts] takes it: header and payload, and how many bytes of them are header.
+type Text struct {
+	Body   []byte
+	Header int
+}
+
+// PushTexts is PushCopy for messages to one subject, without a reply. It takes all of them, or refuses them where one of them
+// would not be taken.
+func (q *Queue) PushTexts(sid string, subject []byte, texts []Text) Outcome {
+	cost := int64(len(sid)+len(subject)+lineCost) * int64(len(texts))
+	headers := false
+	for i := range texts {
+		cost += int64(len(texts[i].Body))
+		headers = headers || texts[i].Header > 0
+	}
+	q.mu.Lock()
+	if !q.copies || headers && !q.headers || !q.fitsLocked(cost) {
+		q.mu.Unlock()
+		return Refused
+	}
+	for len(texts) > 0 {
+		s := q.segmentLocked()
+		n := s.write(sid, subject, texts)
+		texts = texts[n:]
+	}
+	return q.pushedLocked(cost)
+}
+
+// PushRun is Push for a run. It takes all of it, or refuses it where one of its messages would not be taken.
+func (q *Queue) PushRun(r *Run, sid string) Outcome {
+	it := Item{r.msgs[0], r, sid}
+	cost := it.cost()
+	q.mu.Lock()
+	if !q.fitsLocked(cost) {
+		q.mu.Unlock()
+		return Refused
+	}
+	q.itemLocked(it)
 	return q.pushedLocked(cost)
 }
 
@@ -258,6 +295,11 @@ func (q *Queue) admitLocked(cost int64) Outcome {
 	return Queued
 }
 
+// fitsLocked reports whether something of that cost may be appended. It never seals.
+func (q *Queue) fitsLocked(cost int64) bool {
+	return !q.sealed && (q.limit <= 0 || q.pending+cost <= q.limit)
+}
+
 // pushedLocked counts what was appended, unlocks, and reports whether the caller owes the flush.
 func (q *Queue) pushedLocked(cost int64) Outcome {
 	q.pending += cost
@@ -268,6 +310,14 @@ func (q *Queue) pushedLocked(cost int64) Outcome {
 		return Owed
 	}
 	return Queued
+}
+
+func (q *Queue) itemLocked(it Item) {
+	if q.head == nil && q.first.Msg == nil {
+		q.first = it
+	} else {
+		q.segmentLocked().append(it)
+	}
 }
 
 func (q *Queue) lineLocked(line string) {

@@ -4,23 +4,45 @@ import (
 	"sync"
 
 	"weir/internal/msg"
+	"weir/internal/proto"
 )
 
-// Item is a shared message that waits for the subscription SID of one receiver.
+// Item is a shared message that waits for the subscription SID of one receiver, or a run of them.
 type Item struct {
-	Msg *msg.Msg
+	Msg *msg.Msg // the first one of run, if that is not nil
+	run *Run
 	SID string
+}
+
+// Run is shared messages that go to the same receivers one behind the other. It never changes.
+type Run struct {
+	msgs []*msg.Msg
+	cost int64
+}
+
+// NewRun makes a run of two messages or more. It keeps the slice.
+func NewRun(msgs []*msg.Msg) *Run {
+	r := &Run{msgs: msgs}
+	for _, m := range msgs {
+		r.cost += int64(m.Cost() + lineCost)
+	}
+	return r
 }
 
 // lineCost is what a MSG line counts in pending bytes besides names and body: verb, lengths, spaces, CR LF.
 const lineCost = 16
 
-func (it *Item) cost() int64 { return int64(len(it.SID) + it.Msg.Cost() + lineCost) }
+func (it *Item) cost() int64 {
+	if it.run != nil {
+		return int64(len(it.SID)*len(it.run.msgs)) + it.run.cost
+	}
+	return int64(len(it.SID) + it.Msg.Cost() + lineCost)
+}
 
 // Sizes of a segment.
 const (
-	// segmentItems is how many items it holds: 32 of 24 bytes and their places fit into a kilobyte.
-	segmentItems = 32
+	// segmentItems is how many items it holds: 24 of 32 bytes and their places fit into a kilobyte.
+	segmentItems = 24
 	// segmentText is how many bytes of text it takes until the next one begins.
 	segmentText = 16 << 10
 	// segmentCost is the same for all that is in it: what one [Queue.Take] hands out is made of whole segments.
@@ -52,6 +74,27 @@ func (s *segment) append(it Item) {
 	s.items[s.n], s.at[s.n] = it, int32(len(s.text))
 	s.n++
 	s.cost += it.cost()
+}
+
+// write appends messages as text while there is room, and returns how many.
+func (s *segment) write(sid string, subject []byte, texts []Text) (n int) {
+	line, header, size := [2]int{}, -1, 0 // of the last message
+	for ; n < len(texts) && s.roomy(); n++ {
+		t := &texts[n]
+		if t.Header == header && len(t.Body) == size {
+			s.text = append(s.text, s.text[line[0]:line[1]]...)
+		} else {
+			line[0] = len(s.text)
+			s.text = proto.AppendMsgLine(s.text, subject, sid, nil, t.Header, len(t.Body))
+			line[1] = len(s.text)
+			header, size = t.Header, len(t.Body)
+		}
+		s.text = append(append(s.text, t.Body...), proto.CRLF...)
+		s.cost += int64(len(sid) + len(subject) + len(t.Body) + lineCost)
+		s.bytes += int64(len(t.Body))
+	}
+	s.msgs += int64(n)
+	return n
 }
 
 // roomy reports whether one more item, or some more text, may go into s.

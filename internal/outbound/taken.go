@@ -16,19 +16,20 @@ type Taken struct {
 
 	first Item // the only thing that was taken, if it has a message
 	head  *segment
+	one   Item // of a run, for All
 }
 
 // All yields text and items in order: what is in text goes before the item, which is nil at the end.
 func (t *Taken) All(yield func(text []byte, it *Item) bool) {
 	if t.first.Msg != nil {
-		yield(nil, &t.first)
+		t.each(nil, &t.first, yield)
 		return
 	}
 	for s := t.head; s != nil; s = s.next {
 		from := msg.Headroom
 		for i := range s.items[:s.n] {
 			to := int(s.at[i])
-			if !yield(s.text[from:to], &s.items[i]) {
+			if !t.each(s.text[from:to], &s.items[i], yield) {
 				return
 			}
 			from = to
@@ -37,6 +38,21 @@ func (t *Taken) All(yield func(text []byte, it *Item) bool) {
 			return
 		}
 	}
+}
+
+// each yields text and the item, each message of a run as an item of its own.
+func (t *Taken) each(text []byte, it *Item, yield func(text []byte, it *Item) bool) bool {
+	if it.run == nil {
+		return yield(text, it)
+	}
+	for _, m := range it.run.msgs {
+		t.one = Item{Msg: m, SID: it.SID}
+		if !yield(text, &t.one) {
+			return false
+		}
+		text = nil
+	}
+	return true
 }
 
 // Swap gives the text, behind [msg.Headroom] free bytes, in exchange for a buffer of which nobody needs the bytes. It
@@ -76,6 +92,9 @@ func (t *Taken) Same(o *Taken) bool {
 
 // Release forgets everything and gives memory back.
 func (t *Taken) Release() {
+	if t.Cost == 0 && t.head == nil && !t.Closing { // it is empty
+		return
+	}
 	release(t.head)
 	*t = Taken{}
 }

@@ -102,6 +102,21 @@ func nextPub(in []byte, lim *Limits, a *Args) int {
 	return end + 2
 }
 
+// Repeated reads a PUB at the front of in, whole and with the very line of the one that a holds, which has no reply and lies in the
+// same chunk. It makes its body that of a and returns the length of the operation; 0 if what follows is anything else. The
+// parser need not know: it stands between two operations before and after.
+func (a *Args) Repeated(in []byte) int {
+	const first = len("PUB ")
+	line := first + len(a.Line)
+	end := line + len(a.Body) + 2
+	if len(in) < end+2 || a.Op != OpPub || len(a.Line) == 0 || a.Owned || a.Reply != nil || binary.LittleEndian.Uint32(in) != pubVerb ||
+		string(in[first:line]) != string(a.Line) || in[line] != '\r' || in[line+1] != '\n' || in[end] != '\r' || in[end+1] != '\n' {
+		return 0
+	}
+	a.Body = in[line+2 : end : end]
+	return end + 2
+}
+
 // tokenEnd returns the place of the first blank or control character in in from at on, len(in) if there is none.
 func tokenEnd(in []byte, at int) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080

@@ -122,6 +122,41 @@ func TestCacheStands(t *testing.T) {
 	}
 }
 
+// The subject that was kept last is found without the map, as long as it is kept.
+func TestCacheNewest(t *testing.T) {
+	var tree subject.Tree[int]
+	var cache subject.Cache[int]
+	_ = tree.Insert("foo.*", "", 1)
+	for i := range 3000 { // more than are kept
+		name := fmt.Appendf(nil, "foo.%d", i)
+		for range 2 {
+			if cache.Lookup(&tree, name).Fanout() != 1 || cache.Lookup(&tree, []byte("bar")).Fanout() != 0 {
+				t.Fatalf("wrong receivers at %s", name)
+			}
+		}
+	}
+	cache.Lookup(&tree, []byte("foo.x"))
+	_ = tree.Insert("foo.x", "", 2)
+	if n := cache.Lookup(&tree, []byte("foo.x")).Fanout(); n != 2 {
+		t.Errorf("%d receivers after a change, want 2", n)
+	}
+	cache.Release()
+	if n := cache.Lookup(&tree, []byte("foo.x")).Fanout(); n != 2 || tree.Stats().Cached != 1 {
+		t.Errorf("%d receivers, %d results cached", n, tree.Stats().Cached)
+	}
+}
+
+// Hits that nobody asked for count like others, and are reported in time.
+func TestCacheAgain(t *testing.T) {
+	var tree subject.Tree[int]
+	var cache subject.Cache[int]
+	cache.Lookup(&tree, []byte("foo"))
+	cache.Again(2000)
+	if n := tree.Stats().CacheHits; n != 2000 {
+		t.Errorf("%d hits, want 2000", n)
+	}
+}
+
 func TestNoAllocations(t *testing.T) {
 	var tree subject.Tree[*int]
 	var cache subject.Cache[*int]
