@@ -20,6 +20,7 @@ type flight struct {
 	cost  int64   // of what was taken, in pending bytes
 	now   instant // of the first flush
 	trace bool    // all that is sent is logged
+	used  bool    // the wire is not empty
 
 	// What the wire holds of the last flush, for receivers that get just the same: what it was, and for whom it was encoded.
 	last        outbound.Taken
@@ -29,11 +30,10 @@ type flight struct {
 	msgs, bytes int64
 }
 
-var flights = sync.Pool{New: func() any { return new(flight) }}
+var flights = sync.Pool{New: func() any { return &flight{wire: transport.GetWire()} }}
 
 func (c *Conn) newFlight() *flight {
 	f := flights.Get().(*flight)
-	f.wire = transport.GetWire()
 	f.now = c.reg.now()
 	f.trace = c.Log.Enabled(context.Background(), logline.LevelTrace)
 	return f
@@ -43,9 +43,8 @@ func (c *Conn) newFlight() *flight {
 func (f *flight) Release() {
 	f.taken.Release()
 	f.last.Release()
-	f.repeatable = false
-	f.wire.Put()
-	f.wire = nil
+	f.repeatable, f.used = false, false
+	f.wire.Clean()
 	flights.Put(f)
 }
 
@@ -131,7 +130,10 @@ func (c *Conn) frame(f *flight) error {
 	}
 	f.repeatable = shares && dialect != 0 && !f.trace && f.taken.Shared()
 	f.form, f.dialect = form, dialect
-	f.wire.Reset()
+	if f.used {
+		f.wire.Reset()
+	}
+	f.used = true
 	c.encode(f)
 	c.sent(f)
 	err := c.Link.Frame(f.wire)

@@ -86,6 +86,9 @@ func (m *Msg) Expect(receivers int) { m.receives = int32(min(receivers, 1<<30)) 
 // Shared reports whether more than one receiver was matched, so that work done for one pays for others.
 func (m *Msg) Shared() bool { return m.receives > 1 }
 
+// Receives is how many receivers were matched; 0 if that was not told.
+func (m *Msg) Receives() int { return int(m.receives) }
+
 // Packed returns the packed form of [Msg.Wire], which pack appends to its argument. pack runs once for a message, however
 // many goroutines ask; an empty result means that packing does not pay and is remembered as well.
 func (m *Msg) Packed(pack func(dst, raw []byte) []byte) []byte {

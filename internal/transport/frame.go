@@ -61,7 +61,8 @@ func (w *Wire) oneFrame(n int) {
 	first := len(w.vec)
 	w.segments()
 	buf := w.Batch.Buf
-	head := ws.AppendHeader(w.heads, true, false, ws.OpBinary, n, nil)
+	var room [ws.MaxHeader]byte
+	head := ws.AppendHeader(room[:0], true, false, ws.OpBinary, n, nil)
 	at := msg.Headroom - len(head)
 	copy(buf[at:], head)
 	w.vec[first] = buf[at : msg.Headroom+len(w.vec[first])]
@@ -94,6 +95,12 @@ func (w *Wire) manyFrames(n, maxFrame int) {
 func (w *Wire) compose(s *webSocket) bool {
 	if s.windows != nil {
 		return w.composeIn(s)
+	}
+	if w.hastes() {
+		w.gatherRaw()
+		w.pack = deflateRun(w.pack, w.raw, s)
+		w.whole, w.hasty = true, true
+		return w.compressed(0)
 	}
 	var room [msg.Headroom]byte
 	out := append(w.pack[:0], room[:]...)
@@ -157,7 +164,8 @@ func (w *Wire) compressed(slack int) bool {
 	if n >= w.Batch.Len()+slack {
 		return false
 	}
-	head := ws.AppendHeader(w.heads, true, true, ws.OpBinary, n, nil)
+	var room [ws.MaxHeader]byte
+	head := ws.AppendHeader(room[:0], true, true, ws.OpBinary, n, nil)
 	at := msg.Headroom - len(head)
 	copy(out[at:], head)
 	w.vec = append(w.vec, out[at:])
@@ -184,6 +192,9 @@ const (
 	// settleMean is how large in bytes the messages of such a batch are at most, on average: with larger ones a run is
 	// not smaller than its parts.
 	settleMean = 4 << 10
+	// hasteFrom is from how many receivers on that is done for the first of them already: they have most often the same sids. If
+	// they have not, one run was in vain.
+	hasteFrom = 128
 	// settleBelow is how large a batch may be in bytes to be copied into one piece or compressed anew.
 	settleBelow = 64 << 10
 )
@@ -191,9 +202,10 @@ const (
 // Again makes w, which was framed for a connection of the same [Form] and may have been written, ready to be written to c.
 func (c *Conn) Again(w *Wire) error {
 	w.again++
+	w.hasty = false
 	n := w.Batch.Len()
 	if n <= settleBelow {
-		if w.again == settleAt && c.Compresses() && n <= settleMean*max(len(w.Batch.Cuts), 1) {
+		if w.again == settleAt && !w.whole && c.Compresses() && n <= settleMean*max(len(w.Batch.Cuts), 1) {
 			w.recompose(c.ws)
 		}
 		w.gather()
@@ -209,9 +221,7 @@ func (w *Wire) recompose(s *webSocket) {
 		size += len(p)
 	}
 	w.gatherRaw()
-	var room [msg.Headroom]byte
-	out := ws.AppendDeflatedWith(append(w.spare[:0], room[:]...), w.raw, nil, fullWindow, max(int(s.level), 1))
-	w.spare = ws.FinishMessage(out, true)
+	w.spare = deflateRun(w.spare, w.raw, s)
 	if n := len(w.spare) - msg.Headroom; n >= w.Batch.Len() || n+ws.MaxHeader >= size {
 		return
 	}
@@ -219,6 +229,27 @@ func (w *Wire) recompose(s *webSocket) {
 	clear(w.vec)
 	w.vec = w.vec[:0]
 	w.compressed(0)
+}
+
+// hastes reports whether the batch should be deflated in one run before anybody else is known to get the same.
+func (w *Wire) hastes() bool {
+	b := &w.Batch
+	if n := b.Len(); w.hasty || len(b.Cuts) < 2 || n > settleBelow || n > settleMean*len(b.Cuts) {
+		return false
+	}
+	for i := range b.Cuts {
+		if b.Cuts[i].Msg.Receives() < hasteFrom {
+			return false
+		}
+	}
+	return true
+}
+
+// deflateRun is raw as one compressed message in the memory of out, behind headroom.
+func deflateRun(out, raw []byte, s *webSocket) []byte {
+	var room [msg.Headroom]byte
+	out = ws.AppendDeflatedWith(append(out[:0], room[:]...), raw, nil, fullWindow, max(int(s.level), 1))
+	return ws.FinishMessage(out, true)
 }
 
 // gatherRaw copies the data of the batch into one piece.

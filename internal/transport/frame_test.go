@@ -243,6 +243,80 @@ func TestBurstsShrinkForMany(t *testing.T) {
 	}
 }
 
+// A burst that is known to go to very many is in one run for the first of them already. If nobody else gets the same, the next
+// ones are sent what their messages are by themselves.
+func TestBurstsForVeryMany(t *testing.T) {
+	w := transport.GetWire()
+	defer w.Put()
+	_, there := tcpPair(t)
+	c := link("ws deflate", there)
+	var burst []*msg.Msg
+	for n := range 16 {
+		m := msg.New([]byte("foo"), nil, fmt.Appendf(nil, `{"symbol":"WEIR","price":%d.25,"volume":%d,"venue":"home"}`, 100+n, n*700), 0)
+		m.Expect(1000)
+		burst = append(burst, m)
+	}
+	size := func(sid int) int {
+		w.Reset()
+		for _, m := range burst {
+			w.Batch.Buf = fmt.Appendf(w.Batch.Buf, "MSG foo %d %d\r\n", sid, m.Len())
+			w.Batch.Borrow(m, m.Wire())
+		}
+		if err := c.Frame(w); err != nil {
+			t.Fatal(err)
+		}
+		if done, err := c.TryWrite(w); !done || err != nil {
+			t.Fatalf("TryWrite: %v, %v", done, err)
+		}
+		return int(w.Written())
+	}
+	const other = 4 // bytes that another sid may cost
+	again := func(times, want int) {
+		t.Helper()
+		for range times {
+			if err := c.Again(w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if done, err := c.TryWrite(w); !done || err != nil || int(w.Written()) > want+other {
+			t.Errorf("again: %v, %v, %d bytes, want %d", done, err, w.Written(), want)
+		}
+	}
+	run := size(1)
+	again(4, run)
+	if n := size(2); n > run+other {
+		t.Errorf("%d bytes for a second run, want %d", n, run)
+	}
+	alone := size(3)
+	if alone < 2*run {
+		t.Errorf("%d bytes when the run before was in vain, %d for that", alone, run)
+	}
+	again(4, run)
+	if n := size(4); n > run+other {
+		t.Errorf("%d bytes once others got the same, want %d", n, run)
+	}
+}
+
+// A small flush costs no memory.
+func TestFrameAllocatesNothing(t *testing.T) {
+	for _, kind := range []string{"tcp", "ws", "ws deflate"} {
+		_, there := tcpPair(t)
+		c := link(kind, there)
+		w := transport.GetWire()
+		line := strings.Repeat("MSG foo 1 5\r\nhello\r\n", 20)
+		if n := testing.AllocsPerRun(100, func() {
+			w.Reset()
+			w.Batch.Buf = append(w.Batch.Buf, line...)
+			if err := c.Frame(w); err != nil {
+				t.Error(err)
+			}
+		}); n > 0 {
+			t.Errorf("%s: %v allocations", kind, n)
+		}
+		w.Put()
+	}
+}
+
 // tryUnframe is unframe of a stream that may end within a frame; data frames that are not complete count as well.
 func tryUnframe(t testing.TB, kind string, wire []byte) []byte {
 	return unframe(t, kind, bytes.Clone(wire))

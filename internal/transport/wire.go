@@ -33,6 +33,8 @@ type Wire struct {
 	sealed [1][]byte // the records
 
 	again int   // for how many further receivers it was used
+	whole bool  // it was deflated in one run for the first of them
+	hasty bool  // likewise, the last time that it was, and nobody else got that
 	sent  int   // bytes written since the deadline was set
 	total int64 // bytes written in all
 
@@ -49,24 +51,24 @@ const maxKeep = 256 << 10
 var wires = sync.Pool{New: func() any {
 	w := new(Wire)
 	w.send = w.sendTo
+	w.Reset()
 	return w
 }}
 
 // GetWire takes an empty wire from the pool.
-func GetWire() *Wire {
-	w := wires.Get().(*Wire)
-	w.Reset()
-	return w
-}
+func GetWire() *Wire { return wires.Get().(*Wire) }
 
 // Reset empties w for the next batch.
 func (w *Wire) Reset() {
 	w.recall()
 	w.Batch.Reset()
 	clear(w.vec)
-	w.vec, w.out, w.sealed[0] = w.vec[:0], nil, nil
+	w.vec, w.out = w.vec[:0], nil
+	if w.sealed[0] != nil {
+		w.sealed[0] = nil
+	}
 	w.heads = w.heads[:0]
-	w.again = 0
+	w.again, w.whole = 0, false
 	w.rewind()
 }
 
@@ -79,13 +81,19 @@ func (w *Wire) rewind() {
 
 // Put gives w back.
 func (w *Wire) Put() {
+	w.Clean()
+	wires.Put(w)
+}
+
+// Clean empties w for another goroutine, and gives up memory that is large.
+func (w *Wire) Clean() {
 	w.Reset()
+	w.hasty = false
 	for _, scratch := range []*[]byte{&w.pack, &w.raw, &w.flat, &w.spare} {
 		if cap(*scratch) > maxKeep {
 			*scratch = nil
 		}
 	}
-	wires.Put(w)
 }
 
 // Written is the number of bytes that went to the socket since the last Reset.
