@@ -36,7 +36,7 @@ func dismissalFor(err error) *dismissal {
 
 // dismiss closes a client for an error that has a dismissal.
 func (c *Client) dismiss(err error) {
-	c.Log.Debug(err.Error(), "conn", c.Name())
+	c.Log().Debug(err.Error(), "conn", c.Name())
 	d := dismissalFor(err)
 	c.Close(d.reason, string(proto.AppendErr(nil, d.line)))
 }
@@ -55,7 +55,7 @@ func (c *Client) expireAt(when int64) {
 
 // expired is the timer's goroutine.
 func (c *Client) expired() {
-	c.Log.Debug(proto.ErrUserExpired.Text(), "conn", c.Name())
+	c.Log().Debug(proto.ErrUserExpired.Text(), "conn", c.Name())
 	c.Close(conn.AuthenticationExpired, string(proto.AppendErr(nil, proto.ErrUserExpired)))
 }
 

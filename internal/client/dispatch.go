@@ -23,7 +23,7 @@ type chunk struct {
 // Data is part of conn.Visitor: it handles every operation in p.
 func (c *Client) Data(p []byte) error {
 	c.sit()
-	k := chunk{trace: c.Log.Enabled(context.Background(), logline.LevelTrace)}
+	k := chunk{trace: c.Log().Enabled(context.Background(), logline.LevelTrace)}
 	if c.pub.Copies = !k.trace; k.trace {
 		c.Link.Leave() // a log may block
 	}
@@ -132,7 +132,7 @@ func (c *Client) refuse(err error) error {
 		reason = conn.MaxControlLineExceeded
 	}
 	c.Link.Leave() // a log may block
-	c.Log.Error(e.Error(), "conn", c.Name())
+	c.Log().Error(e.Error(), "conn", c.Name())
 	c.Close(reason, errLine(e))
 	return conn.ErrClosing
 }

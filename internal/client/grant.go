@@ -91,7 +91,7 @@ func (c *Client) regrant(p *perm.Set, same bool) {
 			queue = []byte(s.Queue)
 		}
 		c.Send(string(proto.AppendSubscriptionRemoved(nil, []byte(s.Subject), queue, []byte(s.SID))))
-		c.Log.Info(fmt.Sprintf("Removed sub %q (sid %q) - not authorized", s.Subject, s.SID), "conn", c.Name())
+		c.Log().Info(fmt.Sprintf("Removed sub %q (sid %q) - not authorized", s.Subject, s.SID), "conn", c.Name())
 	}
 }
 
@@ -116,7 +116,7 @@ func (c *Client) subscribeDenied(a *proto.Args) {
 // denied logs what the client may not do.
 func (c *Client) denied(text string) {
 	c.Link.Leave() // a log may block
-	c.Log.Error(text, "conn", c.Name())
+	c.Log().Error(text, "conn", c.Name())
 }
 
 // reserved reports a subject to which only servers publish: routed replies of gateways, and the traffic of Raft groups.

@@ -148,7 +148,7 @@ func (c *Client) CloseUnpinned() bool {
 	if c.env.Pinned == nil || c.env.Pinned(c.Link.TLS()) {
 		return false
 	}
-	c.Log.Debug("certificate is not pinned any more", "conn", c.Name())
+	c.Log().Debug("certificate is not pinned any more", "conn", c.Name())
 	c.Close(conn.TLSHandshakeError, "")
 	return true
 }
@@ -214,15 +214,15 @@ func (c *Client) violation(user string, err error) {
 	}
 	switch _, refused := errors.AsType[*auth.Refusal](err); {
 	case refused:
-		c.Log.Warn(err.Error(), "conn", c.Name())
+		c.Log().Warn(err.Error(), "conn", c.Name())
 	case err != auth.ErrDenied: //nolint:errorlint // an error that says more
-		c.Log.Debug(err.Error(), "conn", c.Name())
+		c.Log().Debug(err.Error(), "conn", c.Name())
 	}
 	text := auth.ErrDenied.Error()
 	if user != "" {
 		text += fmt.Sprintf(" - User %q", user)
 	}
-	c.Log.Error(text, "conn", c.Name())
+	c.Log().Error(text, "conn", c.Name())
 	if c.env.Witness != nil {
 		c.env.Witness.Refused(c, reason, err)
 	}

@@ -21,7 +21,7 @@ func (c *Client) meet(proxies *admission.ProxyProtocol) bool {
 	if err == nil {
 		return true
 	}
-	c.Log.Warn(fmt.Sprintf("Error reading PROXY protocol header from %s: %v", c.Link.PeerName(), err))
+	c.Log().Warn(fmt.Sprintf("Error reading PROXY protocol header from %s: %v", c.Link.PeerName(), err))
 	c.Close(conn.ProtocolViolation, "")
 	c.env.Registry.Add(&c.Conn) // for those who look for closed connections
 	c.Run()

@@ -4,7 +4,10 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 	"weak"
+
+	"weir/internal/client"
 )
 
 // Nothing holds a connection that is closed: no timer, no subscription, no list.
@@ -24,5 +27,12 @@ func TestClosedConnectionIsReleased(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("it is still there; %d connections are open", h.env.Registry.Len())
 		}
+	}
+}
+
+// A client is the largest piece of an idle connection. Beyond 512 bytes the allocator gives it 576.
+func TestClientFitsItsSizeClass(t *testing.T) {
+	if size := unsafe.Sizeof(client.Client{}); size > 512 {
+		t.Errorf("a client is %d bytes", size)
 	}
 }

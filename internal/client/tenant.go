@@ -109,6 +109,6 @@ func (c *Client) who(detailed bool) account.Client {
 
 // accountFull tells the client that its account has no seat for it.
 func (c *Client) accountFull() {
-	c.Log.Error(errAccountFull.Error(), "conn", c.Name(), "account", c.Account().Name())
+	c.Log().Error(errAccountFull.Error(), "conn", c.Name(), "account", c.Account().Name())
 	c.Close(conn.MaxAccountConnectionsExceeded, string(proto.AppendErr(nil, proto.ErrMaxAccountConnections)))
 }

@@ -87,7 +87,7 @@ func (c *Client) startTLS(p *TLSPolicy) bool {
 	}
 	t := transport.ServerTLS(c.Link.NetConn(), p.Config)
 	if err := t.HandshakeWithin(p.Timeout); err != nil {
-		c.Log.Error(fmt.Sprintf("TLS handshake error: %v", err), "conn", c.Name())
+		c.Log().Error(fmt.Sprintf("TLS handshake error: %v", err), "conn", c.Name())
 		c.Link.Close() //nolint:errcheck // it is gone
 		return false
 	}

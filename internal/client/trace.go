@@ -31,11 +31,11 @@ func (c *Client) traceIn(a *proto.Args) {
 
 // traceOut logs a protocol line for the client.
 func (c *Client) traceOut(line []byte) {
-	if c.Log.Enabled(context.Background(), logline.LevelTrace) && len(line) > 2 {
+	if c.Log().Enabled(context.Background(), logline.LevelTrace) && len(line) > 2 {
 		c.trace(fmt.Sprintf("->> [%s]", line[:len(line)-2]))
 	}
 }
 
 func (c *Client) trace(text string) {
-	c.Log.Log(context.Background(), logline.LevelTrace, text, "conn", c.Name())
+	c.Log().Log(context.Background(), logline.LevelTrace, text, "conn", c.Name())
 }

@@ -51,7 +51,6 @@ type Conn struct {
 	// Immutable after Open.
 	ID      uint64
 	Link    *transport.Conn
-	Log     *slog.Logger
 	start   instant
 	reg     *Registry
 	visitor Visitor
@@ -107,12 +106,14 @@ func (c *Conn) Init(reg *Registry, link *transport.Conn, v Visitor, label string
 	c.ID = reg.nextID.Add(1)
 	c.start = reg.now()
 	c.lastRead.Store(int64(c.start))
-	c.Log = reg.Log
 	c.Out.Init(c, reg.Config().MaxPending)
 }
 
 // Name is what log lines call the connection, such as "127.0.0.1:50542 - cid:7".
 func (c *Conn) Name() string { return fmt.Sprintf("%s - %s:%d", c.Link.PeerName(), c.label, c.ID) }
+
+// Log is where the connection logs.
+func (c *Conn) Log() *slog.Logger { return c.reg.Log }
 
 // Host and Port are the peer's address.
 func (c *Conn) Host() (host string, port int) {
@@ -121,8 +122,8 @@ func (c *Conn) Host() (host string, port int) {
 
 // Debug logs what has happened to the connection, and how, at the debug level.
 func (c *Conn) Debug(what, how string) {
-	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
-		c.Log.Debug(what+how, "conn", c.Name())
+	if c.Log().Enabled(context.Background(), slog.LevelDebug) {
+		c.Log().Debug(what+how, "conn", c.Name())
 	}
 }
 
@@ -354,6 +355,6 @@ func (c *Conn) closeFrame(r Reason) string {
 // panicked closes the connection after a panic in its code.
 func (c *Conn) panicked(p any) {
 	c.reg.panics.Add(1)
-	c.Log.Error(fmt.Sprintf("panic: %v\n%s", p, debug.Stack()), "conn", c.Name())
+	c.Log().Error(fmt.Sprintf("panic: %v\n%s", p, debug.Stack()), "conn", c.Name())
 	c.Close(InternalError, "")
 }

@@ -35,7 +35,7 @@ var flights = sync.Pool{New: func() any { return &flight{wire: transport.GetWire
 func (c *Conn) newFlight() *flight {
 	f := flights.Get().(*flight)
 	f.now = c.reg.now()
-	f.trace = c.Log.Enabled(context.Background(), logline.LevelTrace)
+	f.trace = c.Log().Enabled(context.Background(), logline.LevelTrace)
 	return f
 }
 
@@ -114,7 +114,7 @@ func (c *Conn) writeAll(w *transport.Wire) error {
 			return err
 		}
 		c.reg.stalls.Add(1)
-		c.Log.Info(fmt.Sprintf("Slow Consumer Detected: WriteDeadline of %v exceeded", limit), "conn", c.Name())
+		c.Log().Info(fmt.Sprintf("Slow Consumer Detected: WriteDeadline of %v exceeded", limit), "conn", c.Name())
 	}
 }
 
