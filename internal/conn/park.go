@@ -104,9 +104,9 @@ func (c *Conn) hear(t *transport.Turn) (err error) {
 }
 
 // Unparked is part of transport.Guest.
-func (c *Conn) Unparked() {
+func (c *Conn) Unparked() bool {
 	if c.dozes() {
-		return
+		return true
 	}
 	if c.reg.now().since(instant(c.lastRead.Load())) < conversesEach {
 		c.streak++
@@ -118,6 +118,7 @@ func (c *Conn) Unparked() {
 	default:
 		go c.reg.attend(c)
 	}
+	return false
 }
 
 // dozes parks the connection again if it was woken by the answer to a WebSocket ping and nothing else: most connections hear
@@ -127,7 +128,11 @@ func (c *Conn) dozes() bool {
 		return false
 	}
 	c.lastRead.Store(int64(c.reg.now()))
-	return c.rest()
+	if !c.Link.Repark() {
+		return false
+	}
+	c.lookUp()
+	return true
 }
 
 // Goroutines that have served a woken connection rest for a while before they end, so many of them at most: the next one to be

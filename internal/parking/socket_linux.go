@@ -13,8 +13,8 @@ import (
 // Guest is told when its parked socket has to be served again.
 type Guest interface {
 	// Unparked is called once for each time that the socket was parked, and when a conversation is interrupted. It must not
-	// block.
-	Unparked()
+	// block. It reports true if what has come was an answer to a ping, and the socket is parked again.
+	Unparked() bool
 	// Listen is called in a conversation when input or the end has come, at no time twice at once. It reads until the socket has
 	// no more, or t says that a short read is all there was, and reports whether the conversation goes on; if not, it has
 	// called Silence. It must not block without having called t.Leave.
@@ -26,6 +26,7 @@ type Socket struct {
 	mu     sync.Mutex // guards fd and polled, and keeps the descriptor open while a call uses it
 	fd     int32      // -1 once it is closed; who closes it may read it without mu
 	parked atomic.Bool
+	armed  atomic.Bool   // parked, it lies there edge-triggered, and an edge will tell of whatever comes
 	talk   atomic.Uint32 // one of the states of a conversation
 	guest  Guest         // set while the socket is neither parked nor in a conversation, called by who takes it out
 	polled *polled       // nil mostly
@@ -185,29 +186,72 @@ func (s *Socket) setDeadline(t time.Time, which func(*polled) *time.Time, set fu
 
 // Park waits for input, or the end, without a goroutine, and then tells g. It reports false if that is not possible.
 func (s *Socket) Park(g Guest) bool {
+	s.guest = g
+	return s.park(syscall.EPOLLONESHOT)
+}
+
+// Repark is Park for a guest that has just been told, and has read all there was: its last read was a short one. From the second
+// time in a row it takes no system call.
+func (s *Socket) Repark() bool {
+	s.parked.Store(true)
+	if s.armed.Load() {
+		return true
+	}
+	return !s.parked.CompareAndSwap(true, false) || s.park(epollET)
+}
+
+// park waits for one event, or for edges as long as the socket is reparked.
+func (s *Socket) park(which uint32) bool {
 	e := theSet()
 	if e == nil {
 		return false
 	}
-	s.guest = g
 	s.mu.Lock() // whoever unparks it now may close it, but not before it is in the set
 	defer s.mu.Unlock()
+	s.armed.Store(which == epollET)
 	s.parked.Store(true)
-	if e.add(int(s.fd), s, syscall.EPOLLONESHOT) {
+	if e.add(int(s.fd), s, which) {
 		return true
 	}
 	return !s.parked.CompareAndSwap(true, false) // somebody may have called Unpark meanwhile
 }
 
-// Unpark wakes the socket if it is parked, interrupts its conversation if it is in one, and reports whether it was in either.
-func (s *Socket) Unpark() bool { return s.unpark() || s.interrupt() }
-
-func (s *Socket) unpark() bool {
-	if !s.parked.CompareAndSwap(true, false) {
-		return false
+// happened is what the goroutine that takes the events of e, the set of parked sockets, does with one. It reports whether the
+// socket was parked, and is again.
+func (s *Socket) happened(e *epollSet, events uint32) (answered bool) {
+	if events != syscall.EPOLLIN {
+		s.armed.Store(false) // the end has come, and no further edge will tell of it: who parks has to look
 	}
-	s.guest.Unparked()
-	return true
+	if was, is := s.unpark(); was {
+		return is
+	}
+	s.mute(e)
+	_, is := s.unpark() // Repark may have relied on an edge before it could see that there will be none
+	return is
+}
+
+// mute takes the socket out of e: somebody serves it, and each message would be an event for nobody.
+func (s *Socket) mute(e *epollSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.armed.Store(false)
+	if s.fd >= 0 {
+		e.remove(int(s.fd))
+	}
+}
+
+// Unpark wakes the socket if it is parked, interrupts its conversation if it is in one, and reports whether it was in either.
+func (s *Socket) Unpark() bool {
+	woken, _ := s.unpark()
+	return woken || s.interrupt()
+}
+
+// unpark reports whether the socket was parked, and whether it is again.
+func (s *Socket) unpark() (was, is bool) {
+	if !s.parked.CompareAndSwap(true, false) {
+		return false, false
+	}
+	return true, s.guest.Unparked()
 }
 
 // Close ends who waits, and waits for calls under way.

@@ -1,7 +1,6 @@
 package parking
 
 import (
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -97,7 +96,10 @@ func (t *Turn) take() bool {
 	switch {
 	case n > 0:
 	case t.first:
-		n = t.set.await(t.events[:])
+		t.set.await(t.events[:], func(got int) bool {
+			n = got
+			return true
+		})
 	default:
 		helpers.Add(-1)
 		return false
@@ -107,39 +109,8 @@ func (t *Turn) take() bool {
 	}
 	t.calm = false
 	t.at, t.n = 0, n
-	t.set.findAll(t.events[:n], t.sockets[:])
+	t.set.find(t.events[:n], t.sockets[:])
 	return true
-}
-
-// poll gets events, and waits for them for so many milliseconds, -1 for ever.
-func (e *epollSet) poll(events []syscall.EpollEvent, wait int) int {
-	for {
-		n, err := syscall.EpollWait(e.fd, events, wait)
-		if err != syscall.EINTR {
-			return max(n, 0)
-		}
-	}
-}
-
-// await waits for events in the runtime's poller, under a second descriptor that exists meanwhile.
-func (e *epollSet) await(events []syscall.EpollEvent) (n int) {
-	fd := duplicate(e.fd)
-	if fd < 0 {
-		return e.poll(events, -1)
-	}
-	file := os.NewFile(uintptr(fd), "conversations")
-	defer file.Close() //nolint:errcheck // the set lives on
-	raw, err := file.SyscallConn()
-	if err == nil {
-		err = raw.Read(func(uintptr) bool {
-			n = e.poll(events, 0)
-			return n > 0
-		})
-	}
-	if err != nil {
-		return e.poll(events, -1)
-	}
-	return n
 }
 
 // help starts another turn, if there are processors for it.
@@ -148,15 +119,6 @@ func (e *epollSet) help() {
 		go (&Turn{set: e}).run()
 	} else {
 		helpers.Add(-1)
-	}
-}
-
-// findAll fills in the sockets that the events are for.
-func (e *epollSet) findAll(events []syscall.EpollEvent, to []*Socket) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for i := range events {
-		to[i] = e.guestLocked(int(events[i].Fd))
 	}
 }
 
@@ -176,9 +138,6 @@ func (s *Socket) Converse(g Guest) bool {
 	}
 	return !s.talk.CompareAndSwap(listening, silent)
 }
-
-// epollET is EPOLLET, which package syscall has as a negative number.
-const epollET = 1 << 31
 
 // converse lets the guest read.
 func (s *Socket) converse(t *Turn) {
@@ -203,15 +162,8 @@ func (s *Socket) converse(t *Turn) {
 
 // Silence ends the conversation. The guest calls it in Listen.
 func (s *Socket) Silence() {
-	s.leave()
+	theTalk().remove(int(s.fd))
 	s.talk.Store(silent)
-}
-
-// leave takes the socket out of the set.
-func (s *Socket) leave() {
-	e := theTalk()
-	syscall.EpollCtl(e.fd, syscall.EPOLL_CTL_DEL, int(s.fd), nil) //nolint:errcheck // late events are nobody's
-	e.forget(int(s.fd))
 }
 
 // interrupt takes the socket out of its conversation, or has its guest look again, and reports whether it is in one.

@@ -107,14 +107,17 @@ func (c *Conn) unpark() bool {
 	return s != nil && s.Unpark()
 }
 
-// TakePong takes a pong without payload from the socket, and reports whether that was the next thing in it. What else it finds
+// Repark is Park for a guest that has just been told, and for whom TakePong has taken what came.
+func (c *Conn) Repark() bool { return c.sock.(bareSocket).Repark() }
+
+// TakePong takes a pong without payload from the socket, and reports whether that was all that was in it. What else it finds
 // is kept for Serve. Only who may serve calls it, for a connection that is neither served nor parked.
 func (c *Conn) TakePong() bool {
 	s, plain := c.sock.(bareSocket)
 	if !plain || c.ws == nil || c.ws.inbound != nil || c.ws.role != ws.Server {
 		return false
 	}
-	var p [pongSize]byte
+	var p [earlySize]byte // larger, so that a pong is a short read
 	n, err := s.Read(p[:])
 	switch {
 	case err != nil: // Serve gets it again

@@ -4,7 +4,7 @@ package transport
 
 // Guest is told when its parked connection has to be served again.
 type Guest interface {
-	Unparked()
+	Unparked() bool
 	Listen(t *Turn) bool
 }
 
@@ -30,6 +30,9 @@ func (c *Conn) Leave() {}
 func (c *Conn) Silence() {}
 
 func (c *Conn) unpark() bool { return false }
+
+// Repark is never called.
+func (c *Conn) Repark() bool { return false }
 
 // TakePong reports false.
 func (c *Conn) TakePong() bool { return false }

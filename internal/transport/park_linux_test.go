@@ -1,9 +1,13 @@
 package transport_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +23,11 @@ type sleeper struct {
 }
 
 func (s *sleeper) Wait() bool { return false }
-func (s *sleeper) Unparked()  { s.woke <- struct{}{} }
+
+func (s *sleeper) Unparked() bool {
+	s.woke <- struct{}{}
+	return false
+}
 
 func (s *sleeper) Listen(*transport.Turn) bool { return true }
 
@@ -144,8 +152,9 @@ func TestTakePong(t *testing.T) {
 		{"pong", []string{pong, pong}, []bool{true, true}, "", 0},
 		{"pong in two pieces", []string{pong[:2], pong[2:] + hi}, []bool{false, false}, "hi", 0},
 		{"pong with payload", []string{control(ws.OpPong, "ping 7"), hi}, []bool{false, false}, "hi", 0},
-		{"pong and data", []string{pong + hi}, []bool{true}, "hi", 0},
-		{"pong and the beginning of data", []string{pong + hi[:3], hi[3:]}, []bool{true, false}, "hi", 0},
+		{"pong and data", []string{pong + hi}, []bool{false}, "hi", 0},
+		{"pong and the beginning of data", []string{pong + hi[:3], hi[3:]}, []bool{false, false}, "hi", 0},
+		{"pong and much data", []string{pong + hi + hi + hi}, []bool{false}, "hihihi", 0},
 		{"data and pong", []string{hi + pong}, []bool{false}, "hi", 0},
 		{"large message", []string{message(string(make([]byte, 300)))}, []bool{false}, string(make([]byte, 300)), 0},
 		{"ping", []string{control(ws.OpPing, "")}, []bool{false}, "", 1},
@@ -189,6 +198,146 @@ func TestTakePong(t *testing.T) {
 			})
 		}
 	}
+}
+
+// answerer is a guest that takes pongs on the spot and echoes the rest.
+type answerer struct {
+	collector
+	c     *transport.Conn
+	pongs chan struct{} // one for each that was taken, if there is room
+	ended chan error
+}
+
+func (a *answerer) Wait() bool { return false }
+
+func (a *answerer) Listen(*transport.Turn) bool { return true }
+
+func (a *answerer) Data(p []byte) error {
+	w := transport.GetWire()
+	defer w.Put()
+	w.Batch.Buf = append(w.Batch.Buf, p...)
+	if err := a.c.Frame(w); err != nil {
+		return err
+	}
+	_, err := a.c.TryWrite(w)
+	return err
+}
+
+func (a *answerer) Unparked() bool {
+	if a.c.TakePong() {
+		select {
+		case a.pongs <- struct{}{}:
+		default:
+		}
+		return a.c.Repark()
+	}
+	go a.serve()
+	return false
+}
+
+func (a *answerer) serve() {
+	if err := a.c.Serve(a); err != transport.ErrQuiet {
+		a.ended <- err
+	} else if !a.c.Park(a) {
+		a.ended <- errors.New("it cannot be parked")
+	}
+}
+
+// answering is a parked answerer and its peer, which sends frames and waits for bytes of the echo.
+func answering(t *testing.T) (a *answerer, send func(frames string, echo int), here net.Conn) {
+	t.Helper()
+	here, there := tcpPair(t)
+	a = &answerer{c: transport.NewConn(there), pongs: make(chan struct{}, 1), ended: make(chan error, 1)}
+	a.c.Detach()
+	a.c.UpgradeWS(ws.Server, transport.Framing{})
+	a.c.Trust()
+	t.Cleanup(func() { a.c.Close() })
+	go a.serve()
+	here.SetReadDeadline(time.Now().Add(30 * time.Second))
+	return a, func(frames string, echo int) {
+		io.WriteString(here, frames)
+		if _, err := io.CopyN(io.Discard, here, int64(echo)); err != nil {
+			t.Errorf("no echo: %v", err)
+		}
+	}, here
+}
+
+var (
+	maskedPong    = string(ws.AppendControl(nil, ws.OpPong, nil, &[4]byte{}))
+	maskedMessage = string(ws.AppendHeader(nil, true, false, ws.OpBinary, 2, &[4]byte{})) + "hi"
+)
+
+// echoSize is what the answer to maskedMessage has, in bytes.
+const echoSize = 4
+
+// However pongs, messages, interrupts and the end follow each other, everything is heard of.
+func TestPongsAmongOtherThings(t *testing.T) {
+	const steps = 300
+	var all sync.WaitGroup
+	for seed := range uint64(24) {
+		all.Go(func() {
+			a, send, here := answering(t)
+			rng := rand.New(rand.NewPCG(seed, 1))
+			send(maskedMessage, echoSize) // the decoder of the handshake is gone now
+			for range steps {
+				switch rng.IntN(6) {
+				case 0:
+					send(maskedMessage, echoSize)
+				case 1:
+					send(maskedPong+maskedMessage, echoSize)
+				case 2:
+					send(maskedMessage[:5], 0)
+					send(maskedMessage[5:], echoSize)
+				case 3:
+					a.c.Interrupt()
+				default:
+					send(maskedPong, 0)
+					if rng.IntN(3) == 0 {
+						runtime.Gosched()
+					}
+				}
+			}
+			send(maskedMessage, echoSize)
+			if io.WriteString(here, maskedPong); seed%2 == 0 {
+				here.(*net.TCPConn).CloseWrite()
+			} else {
+				here.(*net.TCPConn).SetLinger(0)
+				here.Close()
+			}
+			select {
+			case <-a.ended:
+			case <-time.After(30 * time.Second):
+				t.Errorf("seed %d: nobody heard of the end", seed)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// While others answer pings without a pause, a message is heard of.
+func TestMessageAmongPongs(t *testing.T) {
+	stop := make(chan struct{})
+	var floods sync.WaitGroup
+	for range 3 {
+		a, send, _ := answering(t)
+		send(maskedMessage, echoSize)
+		floods.Go(func() {
+			for {
+				send(maskedPong, 0)
+				select {
+				case <-a.pongs:
+				case <-stop:
+					return
+				}
+			}
+		})
+	}
+	_, send, _ := answering(t)
+	for range 100 {
+		send(maskedMessage, echoSize)
+	}
+	close(stop)
+	floods.Wait()
 }
 
 // arrived waits until there is something to read.

@@ -94,7 +94,7 @@ type inbound struct {
 	untrusted int // limit in bytes of a compressed message until the peer is trusted, before and after inflating
 	inflated  int // bytes that the chunk inflated to
 
-	early  [pongSize]byte // what TakePong has read and was no pong: the beginning of the next chunk
+	early  [earlySize]byte // what TakePong has read and was no pong: the beginning of the next chunk
 	nEarly int
 }
 
@@ -172,6 +172,9 @@ func (c *Conn) NamedHost() string {
 
 // pongSize is the size in bytes of a masked pong without payload, which is what a ping without payload is answered by.
 const pongSize = 6
+
+// earlySize is how many bytes TakePong reads.
+const earlySize = 16
 
 // isPong reports whether p is that.
 func isPong(p []byte) bool {
