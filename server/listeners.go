@@ -31,6 +31,7 @@ func (s *Server) openClientsLocked(o *Options) error {
 	if err != nil {
 		return fmt.Errorf("can not listen for clients: %w", err)
 	}
+	l = transport.Detached(l)
 	s.clients = l
 	s.infoChanged()
 	s.announceClients(o, l)

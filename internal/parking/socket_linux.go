@@ -39,10 +39,13 @@ type polled struct {
 	readBy, writeBy time.Time
 }
 
-// Take makes a Socket of nc, which is closed by that; nil, and nothing has happened, if it is not a TCP connection or Unix
-// socket, or there is no descriptor left.
+// Take makes a Socket of nc, which nobody may use any more; nil, and nothing has happened, if it is not a [*Conn], a TCP connection or
+// Unix socket, or there is no descriptor left.
 func Take(nc net.Conn) *Socket {
-	switch nc.(type) {
+	switch nc := nc.(type) {
+	case *Conn:
+		nc.release()
+		return nc.Socket
 	case *net.TCPConn, *net.UnixConn:
 	default:
 		return nil

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"net"
 	"syscall"
 
 	"weir/internal/parking"
@@ -15,6 +16,10 @@ type Turn = parking.Turn
 
 // bareSocket is a socket outside the runtime's poller. It goes there only to wait.
 type bareSocket struct{ *parking.Socket }
+
+// Detached gives a listener whose connections are outside the runtime's poller from the beginning, unless somebody has to wait before
+// they are detached: that is not worth it where a handshake waits in any case. Close l through the result.
+func Detached(l net.Listener) net.Listener { return parking.Listen(l) }
 
 // Detach takes the socket out of the runtime's poller, so that the connection can park. It is called before the connection is
 // served and before anybody else knows of it. Where it does nothing, all else works the same.

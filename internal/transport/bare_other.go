@@ -2,6 +2,8 @@
 
 package transport
 
+import "net"
+
 // Guest is told when its parked connection has to be served again.
 type Guest interface {
 	Unparked() bool
@@ -10,6 +12,9 @@ type Guest interface {
 
 // Turn serves conversations where there is epoll.
 type Turn struct{}
+
+// Detached is l.
+func Detached(l net.Listener) net.Listener { return l }
 
 // Detach does nothing: there is no epoll here, and an idle connection keeps its goroutine.
 func (c *Conn) Detach() {}

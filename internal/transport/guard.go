@@ -43,6 +43,9 @@ func (g *Guard) Listen(l net.Listener) net.Listener {
 	if g.TLS != nil {
 		most = maxAnsweringTLS
 	}
+	if g.TLS == nil && g.ProxyProtocol == nil {
+		l = Detached(l)
+	}
 	d := &door{Listener: l, Guard: *g, answering: make(chan struct{}, most)}
 	if g.ProxyProtocol != nil {
 		d.ctx, d.cancel = context.WithCancel(context.Background())
@@ -112,10 +115,11 @@ const unixPeer = "unix"
 
 // peerAddr is the address at the other end of the socket.
 func peerAddr(nc net.Conn) net.Addr {
-	if _, ok := nc.(*net.UnixConn); ok {
+	a := nc.RemoteAddr()
+	if _, ok := a.(*net.UnixAddr); ok {
 		return &net.UnixAddr{Net: unixPeer, Name: unixPeer} // clients do not bind their sockets: they have no name
 	}
-	return nc.RemoteAddr()
+	return a
 }
 
 // AddrPort is a as one of TCP; the zero value for a Unix socket.
