@@ -189,7 +189,10 @@ func (c *Client) Closed(conn.Reason) {
 	if c.desk != nil {
 		c.rise()
 	}
-	c.loginMu.Lock()
+	if !c.loginMu.TryLock() {
+		c.Link.Leave() // a reload is looking at the client
+		c.loginMu.Lock()
+	}
 	defer c.loginMu.Unlock()
 	c.leave()
 }

@@ -71,6 +71,12 @@ func (c *Client) SendInfo() {
 	}
 }
 
+// asksLong reports whether it may take long to find out who a client is: passwords are hashed, signatures verified, accounts fetched.
+func (c *Client) asksLong() bool {
+	policy, _ := c.env.Auth()
+	return policy.Required() || c.env.Proxies().NeedNonce()
+}
+
 // connect handles CONNECT.
 func (c *Client) connect(line []byte) error {
 	o := c.options()
@@ -87,6 +93,7 @@ func (c *Client) connect(line []byte) error {
 			return conn.ErrClosing // likewise
 		}
 		c.claim(&o)
+		c.Link.Leave() // a log may block
 		c.violation(o.User, err)
 		return conn.ErrClosing
 	}
@@ -148,6 +155,7 @@ func (c *Client) fillIn(o *proto.Connect) {
 // enter lets in a client that has not said CONNECT, as no_auth_user (catalogue §6.2). Cookies do not count here, and no
 // proxy can have signed anything: whether it would have to is not told.
 func (c *Client) enter() error {
+	c.Link.Leave() // it may ask, and log
 	o := c.options()
 	if !c.stopAuthTimer() {
 		return conn.ErrClosing

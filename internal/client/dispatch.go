@@ -79,7 +79,9 @@ func (c *Client) operations(p []byte, k *chunk) (err error) {
 		case proto.OpPong:
 			c.Pong()
 		case proto.OpConnect:
-			c.Link.Leave() // passwords are hashed, accounts fetched
+			if c.asksLong() {
+				c.Link.Leave()
+			}
 			err = c.connect(a.Line)
 			k.last = published{}
 		case proto.OpInfo:

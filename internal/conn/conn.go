@@ -157,6 +157,9 @@ func (c *Conn) goOn(err error) {
 	}
 	c.depart(&last, end.reason)
 	c.goodbye(end, err)
+	if c.Log().Enabled(context.Background(), slog.LevelDebug) {
+		c.Link.Leave() // likewise
+	}
 	c.Debug("Client connection closed: ", end.reason.String())
 }
 
@@ -172,6 +175,7 @@ func (c *Conn) serve() (err error) {
 // survive ends the connection after a panic in what it read.
 func (c *Conn) survive(err *error) {
 	if p := recover(); p != nil {
+		c.Link.Leave() // a log may block
 		c.panicked(p)
 		*err = ErrClosing
 	}
@@ -206,6 +210,7 @@ func (c *Conn) depart(last *Info, r Reason) {
 // goodbye waits until the last bytes are out and releases the socket.
 func (c *Conn) goodbye(end *ending, err error) {
 	if !end.gone.Load() {
+		c.Link.Leave()
 		select {
 		case <-end.sent:
 		case <-time.After(farewell):
@@ -214,6 +219,7 @@ func (c *Conn) goodbye(end *ending, err error) {
 		}
 	}
 	if !end.reason.Abrupt() && err != io.EOF {
+		c.Link.Leave()
 		wait := linger
 		if end.reason == ServerShutdown {
 			wait = shutdownLinger

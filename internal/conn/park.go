@@ -103,8 +103,8 @@ func (c *Conn) hear(t *transport.Turn) (err error) {
 	return c.Link.Hear(t, c)
 }
 
-// Unparked is part of transport.Guest.
-func (c *Conn) Unparked() bool {
+// Woken is part of transport.Guest.
+func (c *Conn) Woken(t *transport.Turn) bool {
 	if c.dozes() {
 		return true
 	}
@@ -113,12 +113,17 @@ func (c *Conn) Unparked() bool {
 	} else {
 		c.streak = 0
 	}
-	select {
-	case c.reg.woken <- c:
-	default:
-		go c.reg.attend(c)
-	}
+	c.Link.Ride(t)
+	c.Run()
 	return false
+}
+
+// Unparked is part of transport.Guest.
+func (c *Conn) Unparked() {
+	go func() {
+		transport.StretchStack()
+		c.Run()
+	}()
 }
 
 // dozes parks the connection again if it was woken by the answer to a WebSocket ping and nothing else: most connections hear
@@ -133,35 +138,6 @@ func (c *Conn) dozes() bool {
 	}
 	c.lookUp()
 	return true
-}
-
-// Goroutines that have served a woken connection rest for a while before they end, so many of them at most: the next one to be
-// woken finds a stack that has grown already, which is a fifth of the cost of a wake (BenchmarkWake).
-const (
-	maxResting = 16
-	restTime   = time.Second
-)
-
-// attend is the goroutine of woken connections, one after the other.
-func (r *Registry) attend(c *Conn) {
-	transport.StretchStack()
-	rest := time.NewTimer(restTime)
-	defer rest.Stop()
-	for {
-		c.Run()
-		if r.resting.Add(1) > maxResting {
-			r.resting.Add(-1)
-			return
-		}
-		rest.Reset(restTime)
-		select {
-		case c = <-r.woken:
-			r.resting.Add(-1)
-		case <-rest.C:
-			r.resting.Add(-1)
-			return
-		}
-	}
 }
 
 // silent reports whether the peer has sent nothing since the given instant. What is sent to it does not count: that is the

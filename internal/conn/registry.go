@@ -27,9 +27,6 @@ type Registry struct {
 	reasons [len(reasons)]atomic.Int64
 	gone    totals // traffic of connections that are gone
 
-	woken   chan *Conn // to goroutines that rest
-	resting atomic.Int32
-
 	mu       sync.Mutex // guards all below, and the place of every connection
 	open     []*Conn    // in any order
 	due      []instant  // when to look at the keep-alive of the connection in the same place of open
@@ -47,7 +44,7 @@ type totals struct{ inMsgs, inBytes, outMsgs, outBytes atomic.Int64 }
 
 // NewRegistry makes an empty registry.
 func NewRegistry(c Config, log *slog.Logger) *Registry {
-	r := &Registry{Log: log, epoch: time.Now().Add(-maxStep), nextBeat: never, woken: make(chan *Conn)}
+	r := &Registry{Log: log, epoch: time.Now().Add(-maxStep), nextBeat: never}
 	r.closed.most = DefaultMaxClosed
 	r.SetConfig(c)
 	return r

@@ -188,8 +188,13 @@ func TestTake(t *testing.T) {
 
 type guest struct{ woken chan struct{} }
 
-func (g guest) Unparked()                 { g.woken <- struct{}{} }
+func (g guest) Unparked()                 {}
 func (g guest) Listen(*parking.Turn) bool { return true }
+
+func (g guest) Woken(*parking.Turn) bool {
+	g.woken <- struct{}{}
+	return false
+}
 
 // Close ends Accept, and nobody can connect any more: the second descriptor of the socket goes as well.
 func TestListenerCloses(t *testing.T) {

@@ -2,19 +2,20 @@ package parking
 
 import (
 	"os"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// epollSet is a set of sockets that wait for input, such as all that are parked.
+// epollSet is the set of all parked sockets, or of all conversations. Turns take the events.
 //
 // The runtime's poller watches it through a gate, a second set that has only this one in it. While the gate is shut, what happens
 // to the sockets is no news to the poller and wakes no thread.
 type epollSet struct {
 	fd, gate int
 	raw      syscall.RawConn // the gate, in the runtime's poller
+	parked   bool            // the set is that of parked sockets
+	open     bool            // the gate; owned by the first turn
 
 	mu     sync.Mutex // guards guests
 	guests []*row     // by descriptor; those that have been in the set and are not closed
@@ -29,19 +30,16 @@ type row struct {
 
 const rowSize = 256
 
-const (
-	// atOnce is how many events are taken at once: when thousands wake together, so many begin their work before the next ones.
-	atOnce = 32
-	// gatherFor is how long the answers to pings gather between two looks, while they come: a thousand pings go out in some
-	// milliseconds, and a wake for each answer costs more than the answer. Whatever else comes meanwhile waits as long.
-	gatherFor = time.Millisecond
-)
+// gatherFor is how long the answers to pings gather between two looks, while they come: a thousand pings go out in some
+// milliseconds, and a wake for each answer costs more than the answer. Whatever else comes meanwhile waits as long.
+const gatherFor = time.Millisecond
 
 // theSet is the set of parked sockets. It is made when the first one parks; nil if the system has no epoll.
 var theSet = sync.OnceValue(func() *epollSet {
 	e := newSet()
 	if e != nil {
-		go e.watch()
+		e.parked = true
+		go (&Turn{set: e, first: true}).run()
 	}
 	return e
 })
@@ -72,7 +70,7 @@ func newSet() *epollSet {
 	return e
 }
 
-// setGate opens the gate for events, or shuts it for none. Opened, it lets through what has come before, too.
+// setGate lets events through the gate.
 func (e *epollSet) setGate(op int, events uint32) error {
 	return syscall.EpollCtl(e.gate, op, e.fd, &syscall.EpollEvent{Events: events})
 }
@@ -87,61 +85,40 @@ func (e *epollSet) poll(events []syscall.EpollEvent, wait int) int {
 	}
 }
 
-// await waits for events in the runtime's poller, and has take look at the first n of them, until it reports true. If it does not,
-// it has taken all. Only one goroutine waits at a time.
-func (e *epollSet) await(events []syscall.EpollEvent, take func(n int) bool) {
-	e.setGate(syscall.EPOLL_CTL_MOD, syscall.EPOLLIN) //nolint:errcheck // the set is in there
-	defer e.setGate(syscall.EPOLL_CTL_MOD, 0)         //nolint:errcheck // likewise
-	e.raw.Read(func(uintptr) bool {                   //nolint:errcheck // the gate is never closed
-		n := e.poll(events, 0)
-		return n > 0 && take(n)
+// await waits for events in the runtime's poller. Only the first turn does.
+func (e *epollSet) await(events []syscall.EpollEvent) (n int) {
+	e.openGate(true)
+	e.raw.Read(func(uintptr) bool { //nolint:errcheck // the gate is never closed
+		n = e.poll(events, 0)
+		return n > 0
 	})
-}
-
-// watch is the goroutine that takes the events of parked sockets. As long as answers to pings come it looks by the clock, with
-// the gate shut.
-func (e *epollSet) watch() {
-	var w wake
-	for {
-		e.await(w.events[:], func(n int) bool { return w.all(e, n) })
-		for gather := true; gather; {
-			time.Sleep(gatherFor)
-			gather = w.all(e, e.poll(w.events[:], 0))
-		}
+	if !e.parked { // the turn looks by itself again
+		e.openGate(false)
 	}
+	return n
 }
 
-// wake is the scratch of watch.
-type wake struct {
-	events  [atOnce]syscall.EpollEvent
-	sockets [atOnce]*Socket
-}
-
-// all wakes those whom the first n events are for, and then those of further events until there are no more. It reports
-// whether there was an answer to a ping.
-func (w *wake) all(e *epollSet, n int) (answers bool) {
-	for {
-		e.find(w.events[:n], w.sockets[:])
-		others := false
-		for i, s := range w.sockets[:n] {
-			if s == nil {
-				continue
-			}
-			if s.happened(e, w.events[i].Events) {
-				answers = true
-			} else {
-				others = true
-			}
-		}
-		clear(w.sockets[:n])
-		if n < atOnce {
-			return answers
-		}
-		if others {
-			runtime.Gosched() // let them work: there need not be a goroutine for each
-		}
-		n = e.poll(w.events[:], 0)
+// gather waits for answers to pings, with the gate shut. Some have come.
+func (e *epollSet) gather(events []syscall.EpollEvent) int {
+	if n := e.poll(events, 0); n > 0 {
+		return n
 	}
+	e.openGate(false)
+	time.Sleep(gatherFor)
+	return e.poll(events, 0)
+}
+
+// openGate opens the gate or shuts it. Opened, it lets through what has come before, too.
+func (e *epollSet) openGate(open bool) {
+	if e.open == open {
+		return
+	}
+	e.open = open
+	events := uint32(0)
+	if open {
+		events = syscall.EPOLLIN
+	}
+	e.setGate(syscall.EPOLL_CTL_MOD, events) //nolint:errcheck // the set is in there
 }
 
 // find fills in the sockets that the events are for; nil where that is nobody.

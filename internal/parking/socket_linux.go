@@ -12,9 +12,12 @@ import (
 
 // Guest is told when its parked socket has to be served again.
 type Guest interface {
-	// Unparked is called once for each time that the socket was parked, and when a conversation is interrupted. It must not
-	// block. It reports true if what has come was an answer to a ping, and the socket is parked again.
-	Unparked() bool
+	// Woken is called when input or the end has come to a parked socket. It must not block without having called t.Leave. It
+	// reports true if what has come was an answer to a ping, and the socket is parked again.
+	Woken(t *Turn) bool
+	// Unparked is called when a parked socket is woken by Unpark, so that it is one of the two for each time that the socket was
+	// parked; and when a conversation is interrupted. It must not block.
+	Unparked()
 	// Listen is called in a conversation when input or the end has come, at no time twice at once. It reads until the socket has
 	// no more, or t says that a short read is all there was, and reports whether the conversation goes on; if not, it has
 	// called Silence. It must not block without having called t.Leave.
@@ -219,18 +222,25 @@ func (s *Socket) park(which uint32) bool {
 	return !s.parked.CompareAndSwap(true, false) // somebody may have called Unpark meanwhile
 }
 
-// happened is what the goroutine that takes the events of e, the set of parked sockets, does with one. It reports whether the
-// socket was parked, and is again.
-func (s *Socket) happened(e *epollSet, events uint32) (answered bool) {
+// happened is what a turn does with an event of a parked socket. It reports whether that was an answer to a ping.
+func (s *Socket) happened(t *Turn, events uint32) (answer bool) {
 	if events != syscall.EPOLLIN {
 		s.armed.Store(false) // the end has come, and no further edge will tell of it: who parks has to look
 	}
-	if was, is := s.unpark(); was {
+	if was, is := s.wake(t); was {
 		return is
 	}
-	s.mute(e)
-	_, is := s.unpark() // Repark may have relied on an edge before it could see that there will be none
+	s.mute(t.set)
+	_, is := s.wake(t) // Repark may have relied on an edge before it could see that there will be none
 	return is
+}
+
+// wake lets the guest read, unless it is awake already. It reports whether the socket was parked, and whether it is again.
+func (s *Socket) wake(t *Turn) (was, is bool) {
+	if !s.parked.CompareAndSwap(true, false) {
+		return false, false
+	}
+	return true, s.guest.Woken(t)
 }
 
 // mute takes the socket out of e: somebody serves it, and each message would be an event for nobody.
@@ -245,16 +255,11 @@ func (s *Socket) mute(e *epollSet) {
 
 // Unpark wakes the socket if it is parked, interrupts its conversation if it is in one, and reports whether it was in either.
 func (s *Socket) Unpark() bool {
-	woken, _ := s.unpark()
-	return woken || s.interrupt()
-}
-
-// unpark reports whether the socket was parked, and whether it is again.
-func (s *Socket) unpark() (was, is bool) {
 	if !s.parked.CompareAndSwap(true, false) {
-		return false, false
+		return s.interrupt()
 	}
-	return true, s.guest.Unparked()
+	s.guest.Unparked()
+	return true
 }
 
 // Close ends who waits, and waits for calls under way.

@@ -36,14 +36,15 @@ const (
 // helpers are the turns besides the first.
 var helpers atomic.Int32
 
-// Turn is a goroutine at work for conversations: it takes what has come to some of them and lets their guests read, one after
-// the other.
+// Turn is a goroutine at work for conversations, or for parked sockets: it takes what has come to some of them and lets their guests
+// read, one after the other.
 type Turn struct {
 	set   *epollSet
 	first bool // waits for events; others help while there are many
 	calm  bool // nothing is expected soon
 	left  bool // by its goroutine
 	whole bool // see Whole
+	pongs bool // some of what it took was answers to pings
 
 	events  [turnEvents]syscall.EpollEvent
 	sockets [turnEvents]*Socket
@@ -76,7 +77,12 @@ func (t *Turn) run() {
 				continue
 			}
 			t.whole = ev&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0
-			if s.converse(t); t.left {
+			if !t.set.parked {
+				s.converse(t)
+			} else if s.happened(t, ev) {
+				t.pongs = true
+			}
+			if t.left {
 				return
 			}
 		}
@@ -88,29 +94,41 @@ func (t *Turn) run() {
 
 // take gets events, and reports false if there are none and it is not the turn's office to wait for them.
 func (t *Turn) take() bool {
-	wait := 0
-	if t.first && !t.calm && runtime.GOMAXPROCS(0) > 1 {
-		wait = patience
+	n, pongs := 0, t.pongs && t.first
+	if t.pongs = false; pongs {
+		n = t.set.gather(t.events[:])
+	} else if wait := t.wait(); wait >= 0 {
+		n = t.set.poll(t.events[:], wait)
 	}
-	n := t.set.poll(t.events[:], wait)
 	switch {
 	case n > 0:
 	case t.first:
-		t.set.await(t.events[:], func(got int) bool {
-			n = got
-			return true
-		})
+		n = t.set.await(t.events[:])
 	default:
 		helpers.Add(-1)
 		return false
 	}
-	if n == turnEvents {
+	if n == turnEvents && !pongs {
 		t.set.help()
 	}
 	t.calm = false
 	t.at, t.n = 0, n
 	t.set.find(t.events[:n], t.sockets[:])
 	return true
+}
+
+// wait is how many milliseconds the turn waits for events in a system call; below 0, it waits in the runtime's poller at once, which
+// begins with a look.
+func (t *Turn) wait() int {
+	switch {
+	case !t.first:
+		return 0
+	case t.set.parked:
+		return -1
+	case t.calm || runtime.GOMAXPROCS(0) == 1:
+		return 0
+	}
+	return patience
 }
 
 // help starts another turn, if there are processors for it.

@@ -57,22 +57,46 @@ func (c *Conn) bare() *parking.Socket {
 // [Conn.Detach]; the caller then serves on. Only the goroutine that serves calls it, after Serve has returned ErrQuiet or for
 // an Interrupt.
 func (c *Conn) Park(g Guest) bool {
-	s := c.bare()
-	return s != nil && s.SetReadDeadline(never) == nil && s.Park(g)
+	t := c.dismount()
+	if s := c.bare(); s != nil && s.SetReadDeadline(never) == nil && s.Park(g) {
+		return true
+	}
+	return stay(t)
+}
+
+// Ride says that the goroutine of t serves c from now on, until it parks, converses or ends. A guest calls it when it is woken.
+func (c *Conn) Ride(t *Turn) { c.turn = t }
+
+// dismount is called before the goroutine that serves may be another one.
+func (c *Conn) dismount() *Turn {
+	t := c.turn
+	c.turn = nil
+	return t
+}
+
+// stay is false: who stays on the goroutine of t is about to block there.
+func stay(t *Turn) bool {
+	if t != nil {
+		t.Leave()
+	}
+	return false
 }
 
 // Converse lets the goroutine of c end while a conversation goes on: g is called whenever something has come, and calls Hear.
 // It reports false where Park would, and over TLS. Else it is as Park.
 func (c *Conn) Converse(g Guest) bool {
-	s, ok := c.sock.(bareSocket)
-	return ok && s.SetReadDeadline(never) == nil && s.Converse(g)
+	t := c.dismount()
+	if s, ok := c.sock.(bareSocket); ok && s.SetReadDeadline(never) == nil && s.Converse(g) {
+		return true
+	}
+	return stay(t)
 }
 
 // Hear hands on what has come to a conversation, on the goroutine of t. The error is as that of Serve.
 func (c *Conn) Hear(t *Turn, sink Sink) error {
 	s := c.sock.(bareSocket)
-	c.turn = t
-	defer func() { c.turn = nil }()
+	c.Ride(t)
+	defer c.dismount()
 	buf := readBuffers.Get().(*[readSize]byte)
 	defer readBuffers.Put(buf)
 	for {

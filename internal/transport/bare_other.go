@@ -6,7 +6,8 @@ import "net"
 
 // Guest is told when its parked connection has to be served again.
 type Guest interface {
-	Unparked() bool
+	Woken(t *Turn) bool
+	Unparked()
 	Listen(t *Turn) bool
 }
 
@@ -24,6 +25,9 @@ func (c *Conn) Park(Guest) bool { return false }
 
 // Converse reports false.
 func (c *Conn) Converse(Guest) bool { return false }
+
+// Ride is never called.
+func (c *Conn) Ride(*Turn) {}
 
 // Hear is never called.
 func (c *Conn) Hear(*Turn, Sink) error { return ErrQuiet }

@@ -147,7 +147,12 @@ func (c *Conn) Serve(sink Sink) error {
 			return err
 		}
 	}
-	return c.sock.serve(func(p []byte) error { return c.take(p, sink) }, sink.Wait, &c.trusted)
+	return c.sock.serve(func(p []byte) error {
+		if len(p) == readSize {
+			c.Leave() // there is more to do than to answer
+		}
+		return c.take(p, sink)
+	}, sink.Wait, &c.trusted)
 }
 
 // take hands on what was read together, in pieces of what the peer may send still.

@@ -24,8 +24,10 @@ type sleeper struct {
 
 func (s *sleeper) Wait() bool { return false }
 
-func (s *sleeper) Unparked() bool {
-	s.woke <- struct{}{}
+func (s *sleeper) Unparked() { s.woke <- struct{}{} }
+
+func (s *sleeper) Woken(*transport.Turn) bool {
+	s.Unparked()
 	return false
 }
 
@@ -223,7 +225,9 @@ func (a *answerer) Data(p []byte) error {
 	return err
 }
 
-func (a *answerer) Unparked() bool {
+func (a *answerer) Unparked() { go a.serve() }
+
+func (a *answerer) Woken(*transport.Turn) bool {
 	if a.c.TakePong() {
 		select {
 		case a.pongs <- struct{}{}:
