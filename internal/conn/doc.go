@@ -5,7 +5,8 @@
 //
 // [Conn.Run] is the connection's goroutine: it serves until the transport ends or somebody calls [Conn.Close], lets the
 // [Visitor] clean up, says goodbye (what is queued, the close frame, a half-close, a short linger) and releases the
-// socket. A connection with nothing to read parks, and has no goroutine until it is woken. One that is woken again and again is in
+// socket. A connection with nothing to read parks, and has no goroutine until it is woken: what has come is read by [Conn.Woken], on the
+// goroutine that serves all who wake, until it might block. One that is woken again and again is in
 // a conversation: it has none either, and [Conn.Listen] is called with what has come, by goroutines that serve all conversations.
 // A panic ends in this room: it closes the connection, is counted, and is logged with its stack.
 //

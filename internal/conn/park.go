@@ -9,7 +9,7 @@ import (
 )
 
 // When a connection gives up its goroutine. Most are woken now and then: by an answer to a PING, by a message of a page whose
-// user has clicked. They park again at once, which costs a system call and a goroutine. In a conversation that would be once a
+// user has clicked. They park again at once, which costs a system call. In a conversation that would be once a
 // message, so there the turns of all conversations serve the connection. Where it cannot be parked, or is encrypted, a goroutine
 // waits.
 const (

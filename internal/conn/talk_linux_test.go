@@ -21,9 +21,12 @@ type talker struct {
 func (k *talker) Data(p []byte) error {
 	switch string(p) {
 	case "where":
-		if bytes.Contains(debug.Stack(), []byte("(*Turn).run")) {
+		switch stack := debug.Stack(); {
+		case bytes.Contains(stack, []byte("(*Socket).converse")):
 			k.Send("turn")
-		} else {
+		case bytes.Contains(stack, []byte("(*Socket).wake")):
+			k.Send("wake")
+		default:
 			k.Send("self")
 		}
 		return nil
@@ -73,17 +76,23 @@ func say(t *testing.T, nc net.Conn, text string) string {
 }
 
 // converse talks until a turn answers.
-func converse(t *testing.T, nc net.Conn) {
+func converse(t *testing.T, nc net.Conn) { talk(t, nc, "turn") }
+
+// talk talks until the answer comes from where it should: "turn" is a conversation, "wake" a turn that has woken who was parked.
+func talk(t *testing.T, nc net.Conn, where string) {
 	t.Helper()
 	for range 10_000 {
-		if say(t, nc, "where") == "turn" {
+		if say(t, nc, "where") == where {
 			return
 		}
 	}
-	t.Fatal("it does not come to a conversation")
+	t.Fatalf("it does not come to %q", where)
 }
 
-// A conversation needs no goroutine of its own; however it ends, its connection ends as any other does.
+// wheres are those of talk.
+var wheres = []string{"wake", "turn"}
+
+// Neither a conversation nor who is woken needs a goroutine of its own; however it ends, its connection ends as any other does.
 func TestConversationEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(k *talker, nc net.Conn)
@@ -96,49 +105,55 @@ func TestConversationEnds(t *testing.T) {
 		"panic":     {func(_ *talker, nc net.Conn) { io.WriteString(nc, "panic") }, conn.InternalError, ""},
 		"error":     {func(_ *talker, nc net.Conn) { io.WriteString(nc, "fail") }, conn.ReadError, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			reg := newRegistry()
-			k, nc := tcpTalker(t, reg)
-			_, other := tcpTalker(t, reg)
-			converse(t, nc)
-			converse(t, other)
-			c.end(k, nc)
-			if got, err := io.ReadAll(nc); string(got) != c.last && err == nil {
-				t.Errorf("the last that came is %q", got)
-			}
-			if r := <-k.closed; r != c.why {
-				t.Errorf("closed for %q", r)
-			}
-			if got := say(t, other, "more"); got != "more" {
-				t.Errorf("the other one got %q", got)
-			}
-		})
+		for _, where := range wheres {
+			t.Run(name+" "+where, func(t *testing.T) {
+				reg := newRegistry()
+				k, nc := tcpTalker(t, reg)
+				_, other := tcpTalker(t, reg)
+				talk(t, nc, where)
+				talk(t, other, where)
+				c.end(k, nc)
+				if got, err := io.ReadAll(nc); string(got) != c.last && err == nil {
+					t.Errorf("the last that came is %q", got)
+				}
+				if r := <-k.closed; r != c.why {
+					t.Errorf("closed for %q", r)
+				}
+				if got := say(t, other, "more"); got != "more" {
+					t.Errorf("the other one got %q", got)
+				}
+			})
+		}
 	}
 }
 
 // Who has left the turn may block: another goroutine goes on with it. What comes meanwhile is not lost.
 func TestConversationLeft(t *testing.T) {
-	reg := newRegistry()
-	k, nc := tcpTalker(t, reg)
-	_, other := tcpTalker(t, reg)
-	converse(t, nc)
-	converse(t, other)
-	for range 3 {
-		io.WriteString(nc, "hold")
-		<-k.held
-		for range 3 {
-			if got := say(t, other, "more"); got != "more" {
-				t.Errorf("the other one got %q", got)
+	for _, where := range wheres {
+		t.Run(where, func(t *testing.T) {
+			reg := newRegistry()
+			k, nc := tcpTalker(t, reg)
+			_, other := tcpTalker(t, reg)
+			talk(t, nc, where)
+			talk(t, other, where)
+			for range 3 {
+				io.WriteString(nc, "hold")
+				<-k.held
+				for range 3 {
+					if got := say(t, other, "more"); got != "more" {
+						t.Errorf("the other one got %q", got)
+					}
+				}
+				io.WriteString(nc, "late")
+				k.goOn <- struct{}{}
+				var both [8]byte
+				if _, err := io.ReadFull(nc, both[:]); err != nil || string(both[:]) != "holdlate" {
+					t.Fatalf("got %q, %v", both, err)
+				}
 			}
-		}
-		io.WriteString(nc, "late")
-		k.goOn <- struct{}{}
-		var both [8]byte
-		if _, err := io.ReadFull(nc, both[:]); err != nil || string(both[:]) != "holdlate" {
-			t.Fatalf("got %q, %v", both, err)
-		}
+			converse(t, nc)
+		})
 	}
-	converse(t, nc)
 }
 
 // A conversation that has fallen silent is parked, and begins again.

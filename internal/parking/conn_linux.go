@@ -52,20 +52,26 @@ func (c *Conn) Read(p []byte) (n int, err error) {
 	if n, err = c.readNow(p); err == syscall.EAGAIN {
 		err = c.await(syscall.RawConn.Read, func(fd uintptr) (bool, error) {
 			var failed error
-			for {
-				if n, failed = receive(int(fd), p); failed != syscall.EINTR {
-					return failed != syscall.EAGAIN, failed
-				}
-			}
+			n, failed = read(int(fd), p)
+			return failed != syscall.EAGAIN, failed
 		})
-		if err == nil && n == 0 {
-			err = io.EOF
-		}
+	}
+	if err == nil && n == 0 {
+		err = io.EOF
 	}
 	return n, err
 }
 
-// readNow is Socket.Read for who may not be the one who closes.
+// read is package syscall's and not receive, so that the race detector knows what has come before.
+func read(fd int, p []byte) (int, error) {
+	for {
+		if n, err := syscall.Read(fd, p); err != syscall.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// readNow is for who may not be the one who closes.
 func (s *Socket) readNow(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +81,7 @@ func (s *Socket) readNow(p []byte) (int, error) {
 	case s.polled != nil && !s.polled.readBy.IsZero() && !s.polled.readBy.After(time.Now()):
 		return 0, os.ErrDeadlineExceeded
 	}
-	return s.Read(p)
+	return read(int(s.fd), p)
 }
 
 // await has step called until it reports that it is done, each time when side, Read or Write of the poller, says that it may be.

@@ -147,8 +147,9 @@ func (c *Conn) Serve(sink Sink) error {
 			return err
 		}
 	}
+	read := 0
 	return c.sock.serve(func(p []byte) error {
-		if len(p) == readSize {
+		if read += len(p); read >= readSize {
 			c.Leave() // there is more to do than to answer
 		}
 		return c.take(p, sink)

@@ -14,8 +14,8 @@
 // socket is readable it borrows one, reads until the kernel has no more, hands every chunk to the [Sink], and gives the
 // buffer back. Bytes given to the sink are borrowed for the call.
 //
-// A connection that was detached needs no goroutine to wait: it parks ([Conn.Park]) while it is silent, and in a conversation
-// ([Conn.Converse]) the turns of package parking serve it with [Conn.Hear]. What might keep other conversations waiting begins
+// A connection that was detached needs no goroutine to wait: it parks ([Conn.Park]) while it is silent, and is served on the turn of
+// package parking that wakes it ([Conn.Ride]); in a conversation ([Conn.Converse]) such turns serve it with [Conn.Hear]. What might keep other conversations waiting begins
 // with [Conn.Leave].
 //
 // # Writing
