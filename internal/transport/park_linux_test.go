@@ -1,7 +1,6 @@
 package transport_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -207,7 +206,7 @@ type answerer struct {
 	collector
 	c     *transport.Conn
 	pongs chan struct{} // one for each that was taken, if there is room
-	ended chan error
+	ended chan struct{} // closed at the end of the stream
 }
 
 func (a *answerer) Wait() bool { return false }
@@ -240,10 +239,8 @@ func (a *answerer) Woken(*transport.Turn) bool {
 }
 
 func (a *answerer) serve() {
-	if err := a.c.Serve(a); err != transport.ErrQuiet {
-		a.ended <- err
-	} else if !a.c.Park(a) {
-		a.ended <- errors.New("it cannot be parked")
+	if err := a.c.Serve(a); err != transport.ErrQuiet || !a.c.Park(a) {
+		close(a.ended)
 	}
 }
 
@@ -251,11 +248,19 @@ func (a *answerer) serve() {
 func answering(t *testing.T) (a *answerer, send func(frames string, echo int), here net.Conn) {
 	t.Helper()
 	here, there := tcpPair(t)
-	a = &answerer{c: transport.NewConn(there), pongs: make(chan struct{}, 1), ended: make(chan error, 1)}
+	a = &answerer{c: transport.NewConn(there), pongs: make(chan struct{}, 1), ended: make(chan struct{})}
 	a.c.Detach()
 	a.c.UpgradeWS(ws.Server, transport.Framing{})
 	a.c.Trust()
-	t.Cleanup(func() { a.c.Close() })
+	t.Cleanup(func() {
+		here.Close()
+		select {
+		case <-a.ended: // nobody serves it any more
+			a.c.Close()
+		case <-time.After(30 * time.Second):
+			t.Error("nobody heard of the end")
+		}
+	})
 	go a.serve()
 	here.SetReadDeadline(time.Now().Add(30 * time.Second))
 	return a, func(frames string, echo int) {
