@@ -37,8 +37,8 @@ func (r *run) begins(a *Account, to *subject.Result[*Sub], pub *Pub) bool {
 	if !pub.Later || pub.Owned || len(pub.Body) > copyBelow {
 		return false
 	}
-	r.in, r.to, r.bytes, r.unasked = a, to, 0, 0
-	r.add(pub)
+	r.in, r.to, r.subject, r.bytes, r.unasked = a, to, pub.Subject, 0, 0
+	r.add(pub.Body, pub.HeaderLen)
 	return true
 }
 
@@ -47,7 +47,7 @@ func (r *run) goesOn(a *Account, to *subject.Result[*Sub], pub *Pub) bool {
 	if r.to != to || r.in != a || !pub.Later || !pub.Again || pub.Owned || !r.has(pub.Body) {
 		return false
 	}
-	r.add(pub)
+	r.add(pub.Body, pub.HeaderLen)
 	return true
 }
 
@@ -62,10 +62,9 @@ func (r *run) has(body []byte) bool {
 	return r.even
 }
 
-func (r *run) add(pub *Pub) {
-	r.subject = pub.Subject
-	r.texts = append(r.texts, outbound.Text{Body: pub.Body, Header: pub.HeaderLen})
-	r.bytes += len(pub.Body)
+func (r *run) add(body []byte, header int) {
+	r.texts = append(r.texts, outbound.Text{Body: body, Header: header})
+	r.bytes += len(body)
 }
 
 // Runs reports whether the last message waits.
@@ -78,8 +77,7 @@ func (p *Publisher) More(body []byte) bool {
 	if r.to == nil || !r.has(body) {
 		return false
 	}
-	r.texts = append(r.texts, outbound.Text{Body: body})
-	r.bytes += len(body)
+	r.add(body, 0)
 	r.unasked++
 	return true
 }

@@ -158,7 +158,7 @@ func (c *Conn) goOn(err error) {
 	c.depart(&last, end.reason)
 	c.goodbye(end, err)
 	if c.Log().Enabled(context.Background(), slog.LevelDebug) {
-		c.Link.Leave() // likewise
+		c.Link.Leave() // a log may block
 	}
 	c.Debug("Client connection closed: ", end.reason.String())
 }

@@ -226,23 +226,28 @@ func TestRegistryRemembersTheLast(t *testing.T) {
 	})
 }
 
-// A WebSocket peer that ends the stream without a close frame gets what was queued, and no close frame.
-func TestEndOfStream(t *testing.T) {
-	reg := newRegistry()
+// tcpPair is a connection as a listener accepts it, and its peer.
+func tcpPair(t *testing.T) (here, there net.Conn) {
+	t.Helper()
 	l, err := listener.Open("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	nc, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
+	if here, err = net.Dial("tcp", l.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	defer nc.Close()
-	there, err := l.Accept()
-	if err != nil {
+	t.Cleanup(func() { here.Close() })
+	if there, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
+	return here, there
+}
+
+// A WebSocket peer that ends the stream without a close frame gets what was queued, and no close frame.
+func TestEndOfStream(t *testing.T) {
+	reg := newRegistry()
+	nc, there := tcpPair(t)
 	link := transport.NewConn(there)
 	link.UpgradeWS(ws.Server, transport.Framing{NoMasking: true})
 	e := open(reg, link)
@@ -271,20 +276,10 @@ func TestReasonTexts(t *testing.T) {
 func TestIdleConnectionIsSmall(t *testing.T) {
 	const n = 500
 	reg := newRegistry()
-	l, err := listener.Open("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
 	peers := make([]net.Conn, n)
 	links := make([]net.Conn, n)
 	for i := range peers {
-		if peers[i], err = net.Dial("tcp", l.Addr().String()); err != nil {
-			t.Fatal(err)
-		}
-		if links[i], err = l.Accept(); err != nil {
-			t.Fatal(err)
-		}
+		peers[i], links[i] = tcpPair(t)
 	}
 	before := heap()
 	echoes := make([]*echo, n)

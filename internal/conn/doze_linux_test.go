@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"weir/internal/conn"
-	"weir/internal/listener"
 	"weir/internal/transport"
 	"weir/ws"
 )
@@ -28,20 +27,7 @@ func (d *dozer) Idle() { d.rests.Add(1) }
 // doze starts a trusted WebSocket connection that parks whenever nothing comes; over TLS if there is a config for it.
 func doze(t *testing.T, reg *conn.Registry, secure *tls.Config) (*dozer, net.Conn) {
 	t.Helper()
-	l, err := listener.Open("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	nc, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { nc.Close() })
-	there, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc, there := tcpPair(t)
 	if secure != nil {
 		server := transport.ServerTLS(there, secure)
 		nc = tls.Client(nc, &tls.Config{InsecureSkipVerify: true}) // who it is does not matter here

@@ -41,20 +41,7 @@ func (k *talker) Data(p []byte) error {
 // tcpTalker is one over TCP, and its peer.
 func tcpTalker(t *testing.T, reg *conn.Registry) (*talker, net.Conn) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	here, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { here.Close() })
-	there, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	here, there := tcpPair(t)
 	k := &talker{echo{closed: make(chan conn.Reason, 1)}, make(chan struct{}), make(chan struct{})}
 	link := transport.NewConn(there)
 	link.Detach()

@@ -10,8 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -159,17 +157,6 @@ func certificate(t *testing.T) (server, client *tls.Config) {
 	client = s.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	client.ServerName = "example.com" // one of the names in it
 	return &tls.Config{Certificates: s.TLS.Certificates}, client
-}
-
-// socketPath is short: the address of a Unix socket has about a hundred bytes.
-func socketPath(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "weir")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "s")
 }
 
 // upgradeWith is a request for an upgrade with more headers.
@@ -453,7 +440,8 @@ func TestUpgradeStorm(t *testing.T) {
 
 // An HTTP proxy on a Unix socket can be trusted, too.
 func TestForwardedOnUnix(t *testing.T) {
-	path := socketPath(t)
+	t.Chdir(t.TempDir())
+	path := "s" // short: the address of a Unix socket has about a hundred bytes
 	s := openOn(t, "unix:"+path, trusting(t, admission.Limits{}), false, nil)
 	for header, want := range map[string]string{"X-Forwarded-For: 203.0.113.7": "203.0.113.7/unix", "X: y": "unix"} {
 		nc, err := net.Dial("unix", path)

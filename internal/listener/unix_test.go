@@ -12,20 +12,10 @@ import (
 	"weir/internal/listener"
 )
 
-// socketPath is short: the address of a Unix socket has about a hundred bytes.
-func socketPath(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "weir")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "s")
-}
-
 func TestListenUnixMode(t *testing.T) {
 	for _, mode := range []os.FileMode{0o600, 0o666} {
-		path := socketPath(t)
+		t.Chdir(t.TempDir())
+		path := "s" // short: the address of a Unix socket has about a hundred bytes
 		l, err := listener.OpenUnix(path, mode)
 		if err != nil {
 			t.Fatal(err)
@@ -39,7 +29,8 @@ func TestListenUnixMode(t *testing.T) {
 
 // What a dead server has left is replaced; what is something else is not.
 func TestListenUnixStale(t *testing.T) {
-	path := socketPath(t)
+	t.Chdir(t.TempDir())
+	path := "s" // short: the address of a Unix socket has about a hundred bytes
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)

@@ -105,10 +105,7 @@ func (q *Queue) PushCopy(sid string, subject, reply, body []byte, header int) Ou
 	}
 	s := q.segmentLocked()
 	s.text = proto.AppendMsgLine(s.text, subject, sid, reply, header, len(body))
-	s.text = append(append(s.text, body...), proto.CRLF...)
-	s.cost += cost
-	s.msgs++
-	s.bytes += int64(len(body))
+	s.message(body, cost)
 	return q.pushedLocked(cost)
 }
 
@@ -286,13 +283,13 @@ func (q *Queue) Pending() int64 {
 // admitLocked reports Queued if something of that cost may be appended.
 func (q *Queue) admitLocked(cost int64) Outcome {
 	switch {
+	case q.fitsLocked(cost):
+		return Queued
 	case q.sealed:
 		return Sealed
-	case q.limit > 0 && q.pending+cost > q.limit:
-		q.sealed = true
-		return Overflow
 	}
-	return Queued
+	q.sealed = true
+	return Overflow
 }
 
 // fitsLocked reports whether something of that cost may be appended. It never seals.

@@ -89,12 +89,17 @@ func (s *segment) write(sid string, subject []byte, texts []Text) (n int) {
 			line[1] = len(s.text)
 			header, size = t.Header, len(t.Body)
 		}
-		s.text = append(append(s.text, t.Body...), proto.CRLF...)
-		s.cost += int64(len(sid) + len(subject) + len(t.Body) + lineCost)
-		s.bytes += int64(len(t.Body))
+		s.message(t.Body, int64(len(sid)+len(subject)+len(t.Body)+lineCost))
 	}
-	s.msgs += int64(n)
 	return n
+}
+
+// message appends the rest of a message whose line is there.
+func (s *segment) message(body []byte, cost int64) {
+	s.text = append(append(s.text, body...), proto.CRLF...)
+	s.cost += cost
+	s.msgs++
+	s.bytes += int64(len(body))
 }
 
 // roomy reports whether one more item, or some more text, may go into s.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -44,16 +43,6 @@ func listen(t *testing.T, network, address string) net.Listener {
 	l = parking.Listen(l)
 	t.Cleanup(func() { l.Close() })
 	return l
-}
-
-func socketPath(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "weir")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "s")
 }
 
 // A connection has the options that package net gives one, without a system call for each.
@@ -101,7 +90,8 @@ func TestConn(t *testing.T) {
 		t.Run(network, func(t *testing.T) {
 			address := "127.0.0.1:0"
 			if network == "unix" {
-				address = socketPath(t)
+				t.Chdir(t.TempDir())
+				address = "s"
 			}
 			here, there := accepted(t, network, address)
 			if got := there.RemoteAddr().Network(); got != network {

@@ -24,9 +24,9 @@
 // tells of the end as well does not count as one.
 //
 // Each set has a first turn, which always waits for its events: for those of parked sockets in the runtime's poller, but between two
-// waves of answers by the clock; for those of conversations in a system call, while there are some. Others help, one for each processor at most, while there are more than a turn
-// takes at once. A guest that is about to block, or to take long, says so ([Turn.Leave]): a new goroutine goes on with the
-// turn, and the old one ends with what it is at.
+// waves of answers by the clock; for those of conversations in a system call, while there are some. Others help, one for each
+// processor at most, while there are more than a turn takes at once. A guest that is about to block, or to take long, says so
+// ([Turn.Leave]): a new goroutine goes on with the turn, and the old one ends with what it is at.
 //
 // There is epoll on Linux only; elsewhere the room is empty, and a silent connection keeps its goroutine.
 package parking

@@ -28,12 +28,8 @@ func Listen(l net.Listener) net.Listener {
 	default:
 		return l
 	}
-	raw, err := l.(syscall.Conn).SyscallConn()
-	if err != nil {
-		return l
-	}
-	fd := -1
-	if err := raw.Control(func(old uintptr) { fd = duplicate(int(old)) }); err != nil || fd < 0 {
+	fd := second(l.(syscall.Conn))
+	if fd < 0 {
 		return l
 	}
 	if _, tcp := l.(*net.TCPListener); tcp && syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) != nil {
@@ -41,6 +37,7 @@ func Listen(l net.Listener) net.Listener {
 		return l
 	}
 	a := &listener{Listener: l, file: os.NewFile(uintptr(fd), "listener")}
+	var err error
 	if a.raw, err = a.file.SyscallConn(); err != nil {
 		a.file.Close() //nolint:errcheck // likewise
 		return l

@@ -75,7 +75,7 @@ func (e *epollSet) setGate(op int, events uint32) error {
 	return syscall.EpollCtl(e.gate, op, e.fd, &syscall.EpollEvent{Events: events})
 }
 
-// poll gets events, and waits for them for so many milliseconds, -1 for ever.
+// poll gets events, and waits for them for so many milliseconds.
 func (e *epollSet) poll(events []syscall.EpollEvent, wait int) int {
 	for {
 		n, err := syscall.EpollWait(e.fd, events, wait)

@@ -53,16 +53,21 @@ func Take(nc net.Conn) *Socket {
 	default:
 		return nil
 	}
-	raw, err := nc.(syscall.Conn).SyscallConn()
-	if err != nil {
-		return nil
-	}
-	fd := -1
-	if err := raw.Control(func(old uintptr) { fd = duplicate(int(old)) }); err != nil || fd < 0 {
+	fd := second(nc.(syscall.Conn))
+	if fd < 0 {
 		return nil
 	}
 	nc.Close() //nolint:errcheck // the socket lives on
 	return &Socket{fd: int32(fd)}
+}
+
+// second is one more descriptor of the socket of c; -1 if c is closed, or there is no descriptor left.
+func second(c syscall.Conn) int {
+	fd := -1
+	if raw, err := c.SyscallConn(); err == nil {
+		raw.Control(func(old uintptr) { fd = duplicate(int(old)) }) //nolint:errcheck // then there is none
+	}
+	return fd
 }
 
 // duplicate returns -1 if there is no descriptor left.

@@ -11,8 +11,8 @@ import (
 )
 
 // When much goes to many, the kernel has one copy of it for all of them: the wire writes it into a file in memory, whose pages
-// sendfile hands to the sockets. A page stays what it is until the last socket is done with it, because the file
-// is cut to nothing before anything else is written into it, and never overwritten.
+// sendfile hands to the sockets. A page stays what it is until the last socket is done with it, because the file is cut to nothing
+// before anything else is written into it, and never overwritten.
 const (
 	// lendFrom is the size in bytes from which that pays (16 KiB: a sixth less for a send; 64 KiB: two fifths).
 	lendFrom = 16 << 10
@@ -54,11 +54,13 @@ func (w *Wire) fill() bool {
 		}
 		w.file = os.NewFile(uintptr(fd), "fan-out")
 	}
+	at := int64(0)
 	for _, p := range w.out {
-		if _, err := w.file.Write(p); err != nil { // there is no memory
+		if _, err := w.file.WriteAt(p, at); err != nil { // there is no memory
 			w.recall()
 			return false
 		}
+		at += int64(len(p))
 	}
 	return true
 }
@@ -70,7 +72,7 @@ func (w *Wire) recall() {
 	}
 	f := w.file
 	w.file, w.lends = nil, false
-	if _, err := f.Seek(0, 0); err == nil && f.Truncate(0) == nil {
+	if f.Truncate(0) == nil {
 		memory.Put(f)
 		return
 	}

@@ -49,6 +49,18 @@ func receivers(t *testing.T, kind string, n int) []receiver {
 	return all
 }
 
+// ready makes w ready for the receiver c, before whom it was for so many others.
+func ready(t *testing.T, c *transport.Conn, w *transport.Wire, others int) {
+	t.Helper()
+	form := c.Again
+	if others == 0 {
+		form = c.Frame
+	}
+	if err := form(w); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // shareOut sends body to all receivers with one wire, and returns when it is with the kernel.
 func shareOut(t *testing.T, all []receiver, body []byte) {
 	t.Helper()
@@ -56,13 +68,7 @@ func shareOut(t *testing.T, all []receiver, body []byte) {
 	defer w.Put()
 	w.Batch.Copy(body)
 	for i, r := range all {
-		form := r.c.Frame
-		if i > 0 {
-			form = r.c.Again
-		}
-		if err := form(w); err != nil {
-			t.Fatal(err)
-		}
+		ready(t, r.c, w, i)
 		if i == 8 && lent(t) == 0 {
 			t.Error("nothing was lent")
 		}
@@ -131,24 +137,12 @@ func TestLendsOnlyWhatPays(t *testing.T) {
 	before := lent(t)
 	w.Batch.Copy(make([]byte, 16<<10-100))
 	for i, r := range receivers(t, "ws", 12) {
-		form := r.c.Frame
-		if i > 0 {
-			form = r.c.Again
-		}
-		if err := form(w); err != nil {
-			t.Fatal(err)
-		}
+		ready(t, r.c, w, i)
 	}
 	w.Reset()
 	w.Batch.Copy(make([]byte, 64<<10))
 	for i, r := range receivers(t, "ws", 8) {
-		form := r.c.Frame
-		if i > 0 {
-			form = r.c.Again
-		}
-		if err := form(w); err != nil {
-			t.Fatal(err)
-		}
+		ready(t, r.c, w, i)
 	}
 	if n := lent(t); n > before {
 		t.Errorf("%d files in memory, %d before", n, before)

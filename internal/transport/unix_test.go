@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -15,19 +14,9 @@ import (
 	"weir/internal/transport"
 )
 
-// socketPath is short: the address of a Unix socket has about a hundred bytes.
-func socketPath(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "weir")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return filepath.Join(dir, "s")
-}
-
 func TestListenUnix(t *testing.T) {
-	path := socketPath(t)
+	t.Chdir(t.TempDir())
+	path := "s" // short: the address of a Unix socket has about a hundred bytes
 	l, err := listener.Open("unix:" + path)
 	if err != nil {
 		t.Fatal(err)
