@@ -194,7 +194,12 @@ func TestCompressedInput(t *testing.T) {
 			s := connect(t, server, deflated)
 			s.send(wire.Frame{More: true, RSV: wire.RSV1, Opcode: wire.Binary, Payload: make([]byte, 1<<20)})
 			for range 8 {
-				s.send(wire.Frame{More: true, Opcode: wire.Continuation, Payload: make([]byte, 1<<20)})
+				err := s.Send(wire.Frame{More: true, Opcode: wire.Continuation, Payload: make([]byte, 1<<20)})
+				if err != nil && target == process.Stock { // it closes with the rest unread, which is a reset
+					break
+				} else if err != nil {
+					t.Fatal(err)
+				}
 			}
 			closed := s.end()
 			if target == process.Weir && closed.Code != 1009 {
